@@ -1,0 +1,1 @@
+"""Parse arguments, call one flow, print. No logic."""

@@ -1,0 +1,161 @@
+"""The one exception hierarchy. Cut by who can act; the class names the exit code.
+
+SecureError                        5  our bug, unless a leaf says otherwise
+├── UsageError                     2  the command line: the user changes it
+│   └── PolicyFileError            2  a policy file: file, line and key are named
+├── InputError                     3  what was read cannot be used: could not decide
+│   ├── NotFoundError              3  no such image, file or record
+│   ├── ArchiveError               3  a malformed or hostile archive
+│   ├── DocumentError              3  a malformed or hostile JSON document (manifest, config, …)
+│   ├── DigestMismatchError        3  content is not what its descriptor promises
+│   ├── LimitExceededError         3  a bound of `Limits` was reached; the bound is named
+│   ├── UnsupportedError           3  a known form this version does not read
+│   └── TamperedError              3  our own records are not as we wrote them
+├── MachineError                   4  this machine lacks something; `do` says how to get it
+│   └── KernelError                4  a system call failed
+├── LaunchError                  125  the container was not started, or was killed at the gate
+│   ├── PolicyRefusedError         1  the policy says no (`run` turns it into 125, as docker does)
+│   ├── NotExecutableError       126  the command cannot be executed
+│   └── CommandNotFoundError     127  the command does not exist in the image
+└── InterruptedByUserError       130  Ctrl-C or SIGTERM
+
+A message is one sentence (what, where, why); `do` is a second one (what to do).
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SecureError(Exception):
+    """Base of everything a user can meet; `exit_code` is the command's status."""
+
+    exit_code = 5
+
+    def __init__(self, what: str, *, do: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.do = do
+
+
+class UsageError(SecureError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+    exit_code = 2
+
+
+class PolicyFileError(UsageError):
+    """A policy file is wrong; the message starts with FILE:LINE:COLUMN."""
+
+
+class InputError(SecureError):
+    """What was read cannot be used, so nothing could be decided."""
+
+    exit_code = 3
+
+
+class NotFoundError(InputError):
+    """No such image, file or record."""
+
+
+class ArchiveError(InputError):
+    """A malformed or hostile archive."""
+
+
+class DocumentError(InputError):
+    """A malformed or hostile JSON document."""
+
+
+class DigestMismatchError(InputError):
+    """Content is not what its descriptor, manifest or config promises."""
+
+
+class LimitExceededError(InputError):
+    """A bound of `Limits` was reached.
+
+    Args:
+        limit: the field of `Limits`.
+        where: what was being read.
+        bound: the value of the limit, with its unit.
+    """
+
+    def __init__(self, limit: str, where: str, bound: str) -> None:
+        super().__init__(
+            f"{where}: over the limit {limit} ({bound})",
+            do="If the input is trusted and really this large, raise that limit.",
+        )
+        self.limit = limit
+
+
+class UnsupportedError(InputError):
+    """A known form that this version does not read."""
+
+
+class TamperedError(InputError):
+    """Our own records (audit log, stored layers) are not as we wrote them."""
+
+
+class MachineError(SecureError):
+    """This machine lacks something; `do` says how to get it."""
+
+    exit_code = 4
+
+
+class KernelError(MachineError):
+    """A system call failed.
+
+    Args:
+        call: name of the system call.
+        target: what it was called on.
+        number: errno.
+        means: errno values whose usual text misleads for this call.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        target: bytes | str,
+        number: int,
+        means: Mapping[int, str] | None = None,
+        *,
+        do: str = "",
+    ) -> None:
+        shown = target.decode("utf-8", "backslashreplace") if isinstance(target, bytes) else target
+        text = (means or {}).get(number) or os.strerror(number)
+        super().__init__(f'{call} "{shown}" failed: {text}', do=do)
+        self.call = call
+        self.number = number
+
+
+class LaunchError(SecureError):
+    """The container was not started, or was killed at the gate."""
+
+    exit_code = 125
+
+
+class PolicyRefusedError(LaunchError):
+    """The policy says no."""
+
+    exit_code = 1
+
+
+class NotExecutableError(LaunchError):
+    """The command exists but cannot be executed."""
+
+    exit_code = 126
+
+
+class CommandNotFoundError(LaunchError):
+    """The command does not exist in the image."""
+
+    exit_code = 127
+
+
+class InterruptedByUserError(SecureError):
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = 130

@@ -1,0 +1,72 @@
+"""Everything known about one image: the input of the policy and of every report."""
+
+from __future__ import annotations
+
+import msgspec
+
+from secure.facts.files import Account, FileFact, OsRelease
+from secure.facts.location import Layer
+from secure.facts.package import Package
+from secure.facts.secret import Secret
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Something that could not be read or was not searched: part of the result."""
+
+    path: str
+    layer: int
+    why: str
+
+
+class ConfigFacts(msgspec.Struct, frozen=True):
+    """The image config fields that decisions and launches need (image-spec 1.1, config.md)."""
+
+    user: str = ""
+    env: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    working_dir: str = ""
+    exposed_ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    stop_signal: str = ""
+    healthcheck: tuple[str, ...] = ()
+    created: str = ""
+    author: str = ""
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+
+
+class ImageFacts(msgspec.Struct, frozen=True):
+    """The facts of one image.
+
+    Args:
+        reference: as the user named it: a path, or a reference.
+        repo_tags: names the archive itself claims ("app:latest"); never proof of origin.
+        digest: manifest digest, or the config digest where there is no manifest (docker-archive);
+            "" for a plain directory.
+        config_digest: digest of the image config = image id; "" for a plain directory.
+        complete: nothing was voided and nothing in `unreadable` concerns a package database.
+        tool_version: version of secure that read it.
+        scanned_at: RFC 3339, UTC.
+    """
+
+    reference: str
+    digest: str
+    config_digest: str
+    config: ConfigFacts
+    layers: tuple[Layer, ...]
+    packages: tuple[Package, ...]
+    files: tuple[FileFact, ...]
+    secrets: tuple[Secret, ...]
+    accounts: tuple[Account, ...]
+    os_release: OsRelease | None
+    unreadable: tuple[Unreadable, ...]
+    complete: bool
+    entries: int
+    uncompressed_bytes: int
+    tool_version: str
+    scanned_at: str
+    repo_tags: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()  # created_by of every history line, empty layers included

@@ -1,0 +1,1 @@
+"""One file per flow: the only place that knows two siblings."""

@@ -1,0 +1,1 @@
+"""Where images come from: sources, verified layer streams, unpacking, the content store."""

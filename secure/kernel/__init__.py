@@ -1,0 +1,1 @@
+"""Thin, typed wrappers over system calls. No policy, no retry."""

@@ -1,0 +1,1 @@
+"""The specifications as types: references, digests, manifests, configs, limits. Pure."""

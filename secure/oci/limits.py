@@ -1,0 +1,43 @@
+"""Every bound on untrusted input, in one frozen value."""
+
+from __future__ import annotations
+
+from secure.value import value
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@value
+class Limits:
+    """Bounds on what is read from an image. Reaching one is a `LimitExceededError` naming it.
+
+    The defaults let every public image of the 2020s through and stop bombs early.
+    """
+
+    # archives
+    layers: int = 512  # overlayfs itself stops at 500
+    entries: int = 2_000_000  # tar members in one layer; the largest CUDA images have 400 k
+    path_bytes: int = 4_096  # PATH_MAX
+    path_depth: int = 256  # directories below the root; deeper trees break every tool
+    name_bytes: int = 255  # NAME_MAX, one path component
+    extended_header_bytes: int = 1 * MIB  # one pax or GNU long-name header
+    file_bytes: int = 64 * GIB  # one member
+    layer_bytes: int = 128 * GIB  # one layer, uncompressed
+    ratio: int = 1_100  # uncompressed : compressed; deflate cannot exceed 1 032
+    ratio_floor_bytes: int = 16 * MIB  # the ratio is judged only beyond this size
+    sparse_segments: int = 65_536  # one sparse member
+    # documents
+    manifest_bytes: int = 4 * MIB  # distribution-spec: registries must accept 4 MiB
+    config_bytes: int = 8 * MIB
+    json_depth: int = 64
+    history: int = 4_096
+    env: int = 8_192
+    # scanning
+    database_bytes: int = 64 * MIB  # one package database
+    text_bytes: int = 1 * MIB  # one file searched for secrets; larger ones are cut in windows
+    secrets_file_bytes: int = 16 * MIB  # beyond this a file is listed as not searched
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,1 @@
+"""Facts + policy + now -> verdict, with explanations. Pure: no file, network, process or clock."""

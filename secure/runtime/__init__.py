@@ -1,0 +1,1 @@
+"""Request -> plan -> kernel -> evidence. Imports on the launch path are counted in milliseconds."""

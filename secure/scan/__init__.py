@@ -1,0 +1,1 @@
+"""Layer streams in, image facts out: packages, files, secrets."""

@@ -1,0 +1,1 @@
+"""The catalogers, one small file per package format."""

@@ -1,0 +1,1 @@
+"""Secret rules, one file per vendor."""

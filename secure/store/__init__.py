@@ -1,0 +1,1 @@
+"""Atomic writes, locks, paths: how anything gets onto this machine's disk."""
