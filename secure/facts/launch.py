@@ -23,6 +23,7 @@ class BindAsk:
             name) that must not be shared: "/", "/proc", "/sys", "/dev", "/etc", "an engine socket
             (/run/docker.sock)", "secure's own state"; "" if nothing.
         kind: "directory", "file", "socket", "device" or "other".
+        identity: (device, inode) of the opened source; init mounts nothing else.
     """
 
     source: str
@@ -30,6 +31,7 @@ class BindAsk:
     read_only: bool
     touches: str
     kind: str
+    identity: tuple[int, int] = (0, 0)
 
 
 @value

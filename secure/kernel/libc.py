@@ -45,6 +45,7 @@ class _FunctionWithGil(CFuncPtr):
     _restype_ = c_long
 
 
+_memset = _Function(dlsym(_HANDLE, "memset"))
 _syscall = _Function(dlsym(_HANDLE, "syscall"))
 _syscall_with_gil = _FunctionWithGil(dlsym(_HANDLE, "syscall"))
 
@@ -86,6 +87,19 @@ def syscall(
     if result == -1:
         raise KernelError(name, target, get_errno(), means)
     return result
+
+
+def wipe(address: int, length: int) -> None:
+    """Overwrite memory of this process with zeros."""
+    _memset(c_long(address), c_long(0), c_long(length))
+
+
+def argument_memory() -> tuple[int, int]:
+    """Where the kernel reads /proc/PID/cmdline of this process: address and length (proc(5))."""
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    start, end = int(fields[45]), int(fields[46])  # arg_start, arg_end: fields 48 and 49
+    return start, end - start
 
 
 def clone(flags: int) -> int:

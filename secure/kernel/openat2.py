@@ -1,0 +1,35 @@
+"""openat2(2), Linux 5.6: open a path without leaving a directory and without following links."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from secure.kernel.libc import syscall
+
+RESOLVE_NO_XDEV = 0x01
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
+RESOLVE_BENEATH = 0x08
+RESOLVE_IN_ROOT = 0x10
+
+_MEANS = {
+    errno.ELOOP: "a symbolic link stands in the way",
+    errno.EXDEV: "the path leaves its directory",
+    errno.ENOSYS: "this kernel has no openat2 (Linux 5.6)",
+}
+
+
+def openat2(dirfd: int, path: bytes, flags: int, resolve: int, mode: int = 0) -> int:
+    """A new descriptor, always close-on-exec.
+
+    Args:
+        flags: O_… as for open(2). mode: only with O_CREAT.
+        resolve: RESOLVE_… flags.
+
+    Raises:
+        KernelError: with what errno means here.
+    """
+    # struct open_how { u64 flags, mode, resolve }
+    how = b"".join(part.to_bytes(8, "little") for part in (flags | os.O_CLOEXEC, mode, resolve))
+    return syscall("openat2", dirfd, path, how, len(how), target=path, means=_MEANS)

@@ -1,0 +1,113 @@
+"""How ids inside the container map to ids outside.
+
+caller                        inside                          outside
+ordinary user (default)       one uid, one gid                the caller's own; uid 0 is absent
+ordinary user, "range"        0 … 65535                       the caller's subordinate ids
+root                          0 … 65535                       a subordinate range: never uid 0
+"""
+
+from __future__ import annotations
+
+import os
+
+from secure.errors import MachineError
+from secure.kernel.namespaces import write_maps
+from secure.runtime.plan import RANGE, SINGLE, IdMaps
+
+_COUNT = 65_536
+# Where root has no line in /etc/subuid: above every range that useradd hands out by default
+# (login.defs SUB_UID_MAX 600100000), below 2^31.
+_ROOT_BASE = 1_879_048_192
+_NEWUIDMAP, _NEWGIDMAP = "newuidmap", "newgidmap"
+
+
+def choose(asked: str, uid: int, gid: int) -> IdMaps:
+    """The id maps for a launch as `uid`:`gid`.
+
+    Args:
+        asked: "", "single" or "range".
+
+    Raises:
+        MachineError: a range is wanted and the caller has none.
+    """
+    caller = os.geteuid()
+    if caller == 0:
+        base = _subordinate("/etc/subuid", "root", 0) or _ROOT_BASE
+        group_base = _subordinate("/etc/subgid", "root", 0) or _ROOT_BASE
+        return _range(base, group_base)
+    if asked != "range":
+        rows = ((uid, caller, 1),), ((gid, os.getegid(), 1),)
+        return IdMaps(SINGLE, *rows, groups_dropped=False)
+    name = _login_name(caller)
+    base = _subordinate("/etc/subuid", name, caller)
+    group_base = _subordinate("/etc/subgid", name, caller)
+    if not base or not group_base:
+        raise MachineError(
+            f'user "{name}" has no {_COUNT} subordinate ids in /etc/subuid and /etc/subgid',
+            do=f"Run once as root: usermod --add-subuids 100000-165535 --add-subgids "
+            f"100000-165535 {name}",
+        )
+    return _range(base, group_base)
+
+
+def apply(pid: int, maps: IdMaps) -> None:
+    """Give the new user namespace of `pid` its maps.
+
+    Raises:
+        MachineError: newuidmap or newgidmap is missing or refuses.
+        KernelError: the kernel refuses.
+    """
+    if maps.kind == SINGLE or os.geteuid() == 0:
+        write_maps(pid, maps.uid_rows, maps.gid_rows)
+        return
+    # The setuid tools of the shadow suite check /etc/subuid; side by side, they cost 2 ms each.
+    started = [
+        (tool, _start_tool(tool, pid, rows))
+        for tool, rows in ((_NEWUIDMAP, maps.uid_rows), (_NEWGIDMAP, maps.gid_rows))
+    ]
+    for tool, child in started:
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+            raise MachineError(
+                f"{tool} refused the subordinate ids", do="Compare /etc/subuid and /etc/subgid."
+            )
+
+
+def _range(base: int, group_base: int) -> IdMaps:
+    return IdMaps(RANGE, ((0, base, _COUNT),), ((0, group_base, _COUNT),), groups_dropped=True)
+
+
+def _start_tool(tool: str, pid: int, rows: tuple[tuple[int, int, int], ...]) -> int:
+    arguments = [tool, str(pid), *(str(number) for row in rows for number in row)]
+    for folder in ("/usr/bin", "/bin", "/usr/local/bin"):
+        path = f"{folder}/{tool}"
+        try:
+            return os.posix_spawn(path, arguments, {})
+        except FileNotFoundError:
+            continue
+    raise MachineError(f"{tool} is not installed", do="Install it: apt-get install uidmap")
+
+
+def _subordinate(path: str, name: str, uid: int) -> int:
+    """First outside id of a range of at least `_COUNT` that `path` gives to the user; 0: none."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(1 << 20).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        owner, _, rest = line.partition(":")
+        start, _, count = rest.partition(":")
+        if owner not in (name, str(uid)) or not start.isdecimal():
+            continue
+        if count.strip().isdecimal() and int(count) >= _COUNT and int(start) > 0:
+            return int(start)
+    return 0
+
+
+def _login_name(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,429 @@
+"""Inside: from a fresh clone to the image's first instruction. One flat sequence.
+
+Rules for this file:
+- Nothing is imported after `pivot_root`: it would be the image's code. The import list is short and
+  complete, and importing it is the supervisor's business, before the clone.
+- No path of the image is resolved by name twice, none through a symbolic link.
+- Every error goes to the supervisor, which kills and reports; this side never decides to go on.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+
+from secure.errors import (
+    CommandNotFoundError,
+    KernelError,
+    LaunchError,
+    MachineError,
+    NotExecutableError,
+)
+from secure.kernel import capabilities, landlock, network, seccomp, signals, tty
+from secure.kernel.libc import syscall, wipe
+from secure.kernel.mounts import (
+    AT_EMPTY_PATH,
+    AT_RECURSIVE,
+    MNT_DETACH,
+    MOUNT_ATTR_NODEV,
+    MOUNT_ATTR_NOEXEC,
+    MOUNT_ATTR_NOSUID,
+    MOUNT_ATTR_RDONLY,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    mount,
+    mount_setattr,
+    pivot_root,
+    umount2,
+)
+from secure.kernel.namespaces import CLONE_NEWCGROUP, unshare
+from secure.kernel.openat2 import (
+    RESOLVE_IN_ROOT,
+    RESOLVE_NO_MAGICLINKS,
+    RESOLVE_NO_SYMLINKS,
+    openat2,
+)
+from secure.kernel.prctl import (
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    PR_SET_SECUREBITS,
+    SECBITS_NO_ROOT,
+    prctl,
+)
+from secure.runtime import protocol
+from secure.runtime.mounts import DEV_LINKS, Mount
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from secure.runtime.plan import Plan
+
+_BASE = b"/tmp"  # exists everywhere; covered by a private tmpfs in a private namespace
+_LOWER, _ROOT, _UPPER = b"/tmp/lower", b"/tmp/root", b"/tmp/upper"
+_KEYCTL_JOIN_SESSION_KEYRING = 1
+_CLOSE_RANGE_CLOEXEC = 4
+_ENOENT, _EIO, _ENOTDIR = 2, 5, 20
+_WAITED = (*signals.FORWARDED, signals.SIGCHLD)
+_ALL_SIGNALS = tuple(n for n in range(1, 65) if n not in {9, 19, 32, 33})
+_IN_IMAGE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+_NO_LINKS = _IN_IMAGE | RESOLVE_NO_SYMLINKS
+_ATTRIBUTES = (
+    (MS_RDONLY, MOUNT_ATTR_RDONLY),
+    (MS_NOSUID, MOUNT_ATTR_NOSUID),
+    (MS_NODEV, MOUNT_ATTR_NODEV),
+    (MS_NOEXEC, MOUNT_ATTR_NOEXEC),
+)
+_RLIMITS = {
+    "core": resource.RLIMIT_CORE,
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "data": resource.RLIMIT_DATA,
+}
+
+
+@value
+class Channel:
+    """What init holds of the supervisor.
+
+    Args:
+        go, status: pipes, see `protocol`.
+        stdio: the three standard streams to hand on.
+        arguments: where the kernel reads /proc/1/cmdline: address and length.
+    """
+
+    go: int
+    status: int
+    stdio: tuple[int, int, int]
+    arguments: tuple[int, int]
+
+
+def enter(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> NoReturn:
+    """Become the container. Called in the clone child; never returns."""
+    code = 1
+    try:
+        gc.disable()  # a finaliser must not close a descriptor that has been reused meanwhile
+        code = _sequence(plan, bpf, last_capability, channel)
+    except BaseException as error:  # noqa: BLE001 - nothing may unwind into the supervisor's code
+        os.write(channel.status, protocol.failure(error))
+    finally:
+        os._exit(code)
+
+
+def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> int:
+    # Own session: the terminal's signals reach the supervisor only, which forwards them once.
+    os.setsid()
+    signals.block(_ALL_SIGNALS)
+    # Ids are mapped and the cgroup is joined by the supervisor.
+    protocol.expect(channel.go, protocol.MAPPED)
+    # Only now: a cgroup namespace is rooted where the process is when it is made.
+    unshare(CLONE_NEWCGROUP)
+    # The caller's keys must not be reachable (CVE-2016-0728's class).
+    syscall("keyctl", _KEYCTL_JOIN_SESSION_KEYRING, None, target="join session keyring")
+    for index, fd in enumerate(channel.stdio):
+        os.dup2(fd, index, inheritable=True)
+    # Opened with the caller's rights, in this mount namespace: overlayfs takes no others.
+    layers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in plan.layers]
+    sources = {m.target: _open_source(m) for m in plan.mounts if m.source}
+    _become_setup_user(plan)
+    # Nothing mounted here may reach the host, nor the other way round.
+    mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
+    _make_skeleton(plan)
+    _mount_root(plan, layers)
+    root = os.open(_ROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for item in plan.mounts:
+        _mount_one(root, item, sources.get(item.target, -1))
+    _mask(root, plan)
+    # /dev was filled; now it is as read-only as planned. Device nodes stay writable.
+    _set_attributes(_open_in(root, b"/dev"), _flags_of(plan, "/dev"))
+    _enter_root(root)
+    _sethostname(plan.hostname)
+    if "net" in plan.namespaces:
+        network.loopback_up()
+    slave = _take_terminal(plan, channel)
+    _limit(plan)
+    os.umask(0o022)
+    _drop_privileges(plan, last_capability)
+    _change_directory(plan.cwd)
+    # After the last change of ids, which clears it.
+    prctl(PR_SET_PDEATHSIG, signals.SIGKILL)
+    # Readable for the gate, until it has spoken.
+    prctl(PR_SET_DUMPABLE, 1)
+    syscall("close_range", 3, 0xFFFFFFFF, _CLOSE_RANGE_CLOEXEC, target="3-")
+    landlocked = _confine(plan)
+    seccomp.install_filter(bpf)
+    payload = os.fork()
+    if payload == 0:
+        _execute(plan, channel, slave, landlocked)
+    # The interpreter's memory and /proc/1/exe are nobody's business (CVE-2019-5736), and the
+    # caller's command line with its host paths is not to be read in /proc/1/cmdline.
+    prctl(PR_SET_DUMPABLE, 0)
+    wipe(*channel.arguments)
+    for fd in (channel.go, channel.status, *([slave] if slave >= 0 else [])):
+        os.close(fd)
+    return _reap_until(payload)
+
+
+def _open_source(item: Mount) -> int:
+    """A bind source: what the policy looked at, and nothing that took its place since."""
+    fd = os.open(item.source, os.O_PATH | os.O_CLOEXEC)
+    status = os.fstat(fd)
+    if item.kind == "device":
+        # CVE-2025-31133: only the real device, never what an attacker put in its place.
+        if status.st_mode & 0o170000 != 0o020000:
+            raise MachineError(f'"{item.source}" is not a character device on this machine')
+    elif (status.st_dev, status.st_ino) != item.identity:
+        raise LaunchError(f'"{item.source}" was exchanged while the container was being started')
+    return fd
+
+
+def _become_setup_user(plan: Plan) -> None:
+    if plan.groups_dropped:
+        os.setgroups([])
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+        prctl(PR_SET_DUMPABLE, 1)  # lost by the change; the supervisor opens the pty through /proc
+
+
+def _make_skeleton(plan: Plan) -> None:
+    """A small layer of our own on top: every mount point, and hosts, hostname, resolv.conf."""
+    mount(b"tmpfs", _BASE, b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=755,size=1m,nr_inodes=4k")
+    os.umask(0)
+    for path in (_LOWER, _ROOT):
+        os.mkdir(path, 0o755)
+    for directory in plan.directories:
+        os.mkdir(_LOWER + directory.encode(), 0o755)
+    for name, content in plan.files:
+        fd = os.open(_LOWER + name.encode(), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        os.write(fd, content.encode())
+        os.close(fd)
+
+
+def _mount_root(plan: Plan, layers: list[int]) -> None:
+    lower = [_LOWER, *(b"/proc/self/fd/%d" % fd for fd in reversed(layers))]
+    options = b"userxattr,lowerdir=" + b":".join(lower)
+    flags = MS_NOSUID | MS_NODEV
+    if plan.writable_bytes:
+        os.mkdir(_UPPER, 0o755)
+        size = b"mode=755,size=%d" % plan.writable_bytes
+        mount(b"tmpfs", _UPPER, b"tmpfs", MS_NOSUID | MS_NODEV, size)
+        os.mkdir(_UPPER + b"/data", 0o755)
+        os.mkdir(_UPPER + b"/work", 0o755)
+        options += b",upperdir=" + _UPPER + b"/data,workdir=" + _UPPER + b"/work"
+    else:
+        flags |= MS_RDONLY
+    if len(options) >= 4096:
+        raise MachineError(
+            f"the image has {len(layers)} layers; mount(2) takes about 200",
+            do="Squash the image when it is built.",
+        )
+    mount(b"overlay", _ROOT, b"overlay", flags, options)
+
+
+def _mount_one(root: int, item: Mount, source: int) -> None:
+    target = _open_in(root, item.target.encode())
+    place = b"/proc/self/fd/%d" % target
+    if item.kind in {"bind", "device"}:
+        # MS_REC: a user namespace may not uncover what its mounts hide.
+        mount(b"/proc/self/fd/%d" % source, place, None, MS_BIND | MS_REC)
+        _set_attributes(_open_in(root, item.target.encode()), item.flags, AT_RECURSIVE)
+    elif item.kind == "dev":
+        mount(b"tmpfs", place, b"tmpfs", item.flags & ~MS_RDONLY, item.options.encode())
+        _fill_dev(_open_in(root, item.target.encode()))
+    else:
+        mount(item.kind.encode(), place, item.kind.encode(), item.flags, item.options.encode())
+    os.close(target)
+
+
+def _fill_dev(dev: int) -> None:
+    for name in ("pts", "shm"):
+        os.mkdir(name, 0o755, dir_fd=dev)
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        os.close(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666, dir_fd=dev))
+    for name, target in DEV_LINKS:
+        os.symlink(target, name, dir_fd=dev)
+    os.close(dev)
+
+
+def _mask(root: int, plan: Plan) -> None:
+    null = _open_in(root, b"/dev/null")
+    for path in plan.masked:
+        target = _open_in(root, path.encode())
+        place = b"/proc/self/fd/%d" % target
+        if os.fstat(target).st_mode & 0o170000 == 0o040000:
+            options = b"mode=755,size=4k,nr_inodes=1"
+            mount(b"tmpfs", place, b"tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+        else:
+            mount(b"/proc/self/fd/%d" % null, place, None, MS_BIND)
+            _set_attributes(_open_in(root, path.encode()), MS_RDONLY | MS_NOSUID | MS_NOEXEC)
+        os.close(target)
+    for path in plan.read_only:
+        target = _open_in(root, path.encode())
+        place = b"/proc/self/fd/%d" % target
+        mount(place, place, None, MS_BIND | MS_REC)
+        everything = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+        _set_attributes(_open_in(root, path.encode()), everything, AT_RECURSIVE)
+        os.close(target)
+
+
+def _open_in(root: int, path: bytes) -> int:
+    return openat2(root, path, os.O_PATH, _NO_LINKS)
+
+
+def _set_attributes(fd: int, flags: int, more: int = 0) -> None:
+    wanted = sum(attribute for flag, attribute in _ATTRIBUTES if flags & flag)
+    mount_setattr(fd, b"", wanted, AT_EMPTY_PATH | more)
+    os.close(fd)
+
+
+def _flags_of(plan: Plan, target: str) -> int:
+    return next(item.flags for item in plan.mounts if item.target == target)
+
+
+def _enter_root(root: int) -> None:
+    os.fchdir(root)
+    # The old root lands on top of the new one and is taken off: no directory for it is needed.
+    pivot_root(b".", b".")
+    umount2(b".", MNT_DETACH)
+    os.chdir("/")
+
+
+def _sethostname(hostname: str) -> None:
+    name = hostname.encode()
+    syscall("sethostname", name, len(name), target=name)
+
+
+def _take_terminal(plan: Plan, channel: Channel) -> int:
+    """The slave of the pty whose master the supervisor holds; -1 without a terminal."""
+    if not plan.terminal:
+        return -1
+    os.write(channel.status, protocol.TERMINAL)
+    number = int.from_bytes(os.read(channel.go, 1), "little")
+    return os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _limit(plan: Plan) -> None:
+    for name, soft, hard in plan.rlimits:
+        resource.setrlimit(_RLIMITS[name], (soft, hard))
+    if plan.affinity:
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, allowed[: plan.affinity])
+
+
+def _drop_privileges(plan: Plan, last_capability: int) -> None:
+    keep = capabilities.mask(plan.capabilities)
+    # Needs CAP_SETPCAP, so before capset; also before setresuid, which the locked bits make tame.
+    capabilities.drop_bounding(keep, last_capability)
+    prctl(PR_SET_SECUREBITS, SECBITS_NO_ROOT)
+    if plan.groups_dropped:
+        os.setresgid(plan.gid, plan.gid, plan.gid)
+        os.setresuid(plan.uid, plan.uid, plan.uid)
+    capabilities.set_sets(keep)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _change_directory(path: str) -> None:
+    """As the final user, inside the final root (CVE-2024-21626: never through a descriptor)."""
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = openat2(root, path.encode(), os.O_PATH | os.O_DIRECTORY, _IN_IMAGE)
+    except KernelError as cause:
+        raise LaunchError(
+            f'working directory "{path}" cannot be entered: {os.strerror(cause.number)}',
+            do="Give another with --workdir.",
+        ) from cause
+    os.fchdir(fd)
+    if not os.getcwd().startswith("/"):
+        raise LaunchError(f'working directory "{path}" lies outside the container')
+    os.close(fd)
+    os.close(root)
+
+
+def _confine(plan: Plan) -> str:
+    """Landlock, as one more layer; what was applied, in words for the evidence."""
+    if not plan.landlock:
+        return ""
+    writable = tuple(m.target.encode() for m in plan.mounts if m.writable)
+    if plan.writable_bytes:
+        writable = (b"/",)
+    return landlock.confine(writable=writable)
+
+
+def _execute(plan: Plan, channel: Channel, slave: int, landlocked: str) -> NoReturn:
+    code = 1
+    try:
+        os.setsid()
+        if slave >= 0:
+            tty.make_controlling(slave)
+            for index in range(3):
+                os.dup2(slave, index, inheritable=True)
+        signals.set_default(_ALL_SIGNALS)
+        environment = {os.fsencode(name): os.fsencode(text) for name, text in plan.env}
+        os.write(channel.status, protocol.READY + landlocked.encode())
+        protocol.expect(channel.go, protocol.GO)
+        signals.set_mask(())
+        _exec_first(plan, environment)
+    except BaseException as error:  # noqa: BLE001 - see `enter`
+        os.write(channel.status, protocol.failure(error))
+        code = getattr(error, "exit_code", 1)
+    finally:
+        os._exit(code)
+
+
+def _exec_first(plan: Plan, environment: dict[bytes, bytes]) -> None:
+    """execve of the first candidate on PATH, as execvp(3) chooses."""
+    argv = [os.fsencode(part) for part in plan.argv]
+    path = environment.get(b"PATH", b"/usr/bin:/bin")
+    candidates = [argv[0]]
+    if b"/" not in argv[0]:
+        candidates = [(part or b".") + b"/" + argv[0] for part in path.split(b":")]
+    worst = _ENOENT
+    for candidate in candidates:
+        try:
+            os.execve(candidate, argv, environment)  # noqa: S606 - what a runtime is for
+        except OSError as cause:
+            if cause.errno not in {_ENOENT, _ENOTDIR}:
+                worst = cause.errno or _EIO
+    if worst == _ENOENT:
+        raise CommandNotFoundError(
+            f'command "{plan.argv[0]}" is not in the image', do="Check its name and PATH."
+        )
+    raise NotExecutableError(f'command "{plan.argv[0]}" cannot be run: {os.strerror(worst)}')
+
+
+def _reap_until(payload: int) -> int:
+    """pid 1: forward signals, reap every orphan, end with the payload's code."""
+    signals.set_default((signals.SIGCHLD,))
+    while True:
+        number = signals.wait(_WAITED)
+        if number != signals.SIGCHLD:
+            _forward(payload, number)
+            continue
+        while (found := _reap_one()) is not None:
+            pid, status = found
+            if pid == payload:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
+
+
+def _reap_one() -> tuple[int, int] | None:
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (pid, status) if pid else None
+
+
+def _forward(payload: int, number: int) -> None:
+    try:
+        os.kill(payload, number)
+    except ProcessLookupError:
+        return

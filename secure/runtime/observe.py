@@ -1,0 +1,208 @@
+"""What the kernel says about a process, read from outside through /proc (proc(5))."""
+
+from __future__ import annotations
+
+import os
+
+from secure.errors import LaunchError
+from secure.facts.evidence import Evidence, MountFact
+from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, setns
+
+_SETS = (
+    ("inheritable", "CapInh"),
+    ("permitted", "CapPrm"),
+    ("effective", "CapEff"),
+    ("bounding", "CapBnd"),
+    ("ambient", "CapAmb"),
+)
+_LIMIT_NAMES = (
+    ("Max core file size", "core"),
+    ("Max open files", "nofile"),
+    ("Max processes", "nproc"),
+    ("Max data size", "data"),
+)
+_MAX_FILE = 4 * 1024 * 1024
+_MAX_MESSAGE = 65_536
+
+
+def payload_pid(init_pid: int) -> int:
+    """The only child of init, in this pid namespace.
+
+    Raises:
+        LaunchError: there is none, or more than one.
+    """
+    children = _read(f"/proc/{init_pid}/task/{init_pid}/children").split()
+    if len(children) != 1:
+        raise LaunchError(f"init has {len(children)} children at the gate, expected 1")
+    return int(children[0])
+
+
+def observe(
+    pid: int, *, cgroup_limits: tuple[tuple[str, str], ...], landlock: str, in_namespace: bool
+) -> Evidence:
+    """Everything the gate compares.
+
+    Args:
+        pid: a process that is held and cannot change itself.
+        cgroup_limits: read back by the caller, who knows the cgroup.
+        landlock: what init says it applied.
+        in_namespace: its ids are not the caller's: /proc/PID/fd can be listed only by a member of
+            its user namespace.
+
+    Raises:
+        LaunchError: the process is gone.
+    """
+    try:
+        return _observe(pid, cgroup_limits, landlock, in_namespace)
+    except FileNotFoundError as cause:
+        raise LaunchError("the container died at the gate") from cause
+
+
+def _observe(
+    pid: int, cgroup_limits: tuple[tuple[str, str], ...], landlock: str, in_namespace: bool
+) -> Evidence:
+    status = dict(
+        line.split(":\t", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":\t" in line
+    )
+    spaces = tuple((name, _namespace(pid, name)) for name, _ in NAMESPACES)
+    own = tuple(name for name, inode in spaces if inode != _namespace("self", name))
+    return Evidence(
+        pid=pid,
+        uids=_numbers(status["Uid"]),
+        gids=_numbers(status["Gid"]),
+        groups=_numbers(status["Groups"]),
+        uid_map=_rows(_read(f"/proc/{pid}/uid_map")),
+        gid_map=_rows(_read(f"/proc/{pid}/gid_map")),
+        capabilities=tuple((name, int(status[field], 16)) for name, field in _SETS),
+        no_new_privileges=status["NoNewPrivs"].strip() == "1",
+        seccomp_mode=int(status["Seccomp"]),
+        # Since Linux 5.9; before it the mode alone is known.
+        seccomp_filters=int(status.get("Seccomp_filters", "1")),
+        namespaces=spaces,
+        own_namespaces=own,
+        mounts=parse_mountinfo(_read(f"/proc/{pid}/mountinfo")),
+        root=os.readlink(f"/proc/{pid}/root"),
+        cwd=os.readlink(f"/proc/{pid}/cwd"),
+        limits=_limits(_read(f"/proc/{pid}/limits")),
+        cgroup_limits=cgroup_limits,
+        open_files=_files_from_inside(pid) if in_namespace else _open_files(pid),
+        landlock=landlock,
+        oom_score_adj=int(_read(f"/proc/{pid}/oom_score_adj")),
+    )
+
+
+def parse_mountinfo(text: str) -> tuple[MountFact, ...]:
+    """The lines of /proc/PID/mountinfo; fields up to the lone "-" vary in number."""
+    found = []
+    for line in text.splitlines():
+        fields = line.split(" ")
+        dash = fields.index("-", 6)
+        optional = {field.partition(":")[0] for field in fields[6:dash]}
+        found.append(
+            MountFact(
+                target=_unescape(fields[4]),
+                fstype=fields[dash + 1],
+                source=_unescape(fields[dash + 2]),
+                options=tuple(sorted(fields[5].split(","))),
+                super_options=tuple(sorted(fields[dash + 3].split(","))),
+                propagation=_propagation(optional),
+            )
+        )
+    return tuple(found)
+
+
+def _propagation(optional: set[str]) -> str:
+    for word, meaning in (("shared", "shared"), ("master", "slave"), ("unbindable", "unbindable")):
+        if word in optional:
+            return meaning
+    return "private"
+
+
+def _unescape(field: str) -> str:
+    # The kernel writes space, tab, newline and backslash as \040 \011 \012 \134.
+    if "\\" not in field:
+        return field
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        field = field.replace(code, character)
+    return field
+
+
+def _open_files(pid: int) -> tuple[tuple[int, str], ...]:
+    """Descriptors that execve would leave open: what they are."""
+    folder = f"/proc/{pid}/fd"
+    kept = [number for number in sorted(map(int, os.listdir(folder))) if _survives(pid, number)]
+    return tuple((number, os.readlink(f"{folder}/{number}")) for number in kept)
+
+
+def _survives(pid: int, number: int) -> bool:
+    for line in _read(f"/proc/{pid}/fdinfo/{number}").splitlines():
+        if line.startswith("flags:"):
+            return not int(line.split()[1], 8) & os.O_CLOEXEC
+    return True
+
+
+def _files_from_inside(pid: int) -> tuple[tuple[int, str], ...]:
+    """`_open_files`, asked by a child of ours that enters the user namespace for it.
+
+    The child holds every capability there and none here; it stays out of the container's pid and
+    mount namespaces, so nothing inside can reach it.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            setns(os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC), CLONE_NEWUSER)
+            lines = [f"{number} {what}" for number, what in _open_files(pid)]
+            os.write(writer, "\n".join(lines)[:_MAX_MESSAGE].encode("utf-8", "backslashreplace"))
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(writer)
+    with open(reader, "rb") as file:
+        text = file.read(_MAX_MESSAGE).decode("utf-8", "replace")
+    if os.waitpid(child, 0)[1] != 0:
+        raise LaunchError("the container's open files cannot be listed")
+    pairs = (line.partition(" ") for line in text.splitlines())
+    return tuple((int(number), what) for number, _, what in pairs)
+
+
+def _limits(text: str) -> tuple[tuple[str, int, int], ...]:
+    found = []
+    for title, name in _LIMIT_NAMES:
+        for line in text.splitlines():
+            if line.startswith(title):
+                soft, hard = line[len(title) :].split()[:2]
+                found.append((name, _amount(soft), _amount(hard)))
+    return tuple(sorted(found))
+
+
+def _amount(word: str) -> int:
+    return -1 if word == "unlimited" else int(word)
+
+
+def _namespace(pid: int | str, name: str) -> int:
+    # A link of the form "mnt:[4026531841]".
+    return int(os.readlink(f"/proc/{pid}/ns/{name}").partition("[")[2].rstrip("]"))
+
+
+def _rows(text: str) -> tuple[tuple[int, int, int], ...]:
+    rows = (_numbers(line) for line in text.splitlines())
+    return tuple((row[0], row[1], row[2]) for row in rows)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split()))
+
+
+def _read(path: str) -> str:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := os.read(fd, 65_536):
+            pieces.append(piece)
+            if len(pieces) > _MAX_FILE // 65_536:
+                raise LaunchError(f'"{path}" is larger than anything expected')
+        return b"".join(pieces).decode("utf-8", "backslashreplace")
+    finally:
+        os.close(fd)

@@ -1,0 +1,86 @@
+"""What supervisor and init say to each other, over two pipes.
+
+    supervisor                      init (pid 1)                     payload (pid 2)
+        │  clone ─────────────────────▶ waits
+        │  id maps, cgroup
+        │  MAPPED ────────────────────▶ mounts, pivot_root
+        │ ◀──────────────── TERMINAL    only with a terminal
+        │  opens the pty; its number ─▶ drops everything, filter last
+        │                               forks ──────────────────────▶ waits
+        │ ◀─────────────────────────────────────────────────── READY
+        │  reads /proc, compares, records
+        │  GO ──────────────────────────────────────────────────────▶ execve
+        │ ◀──────── end of file: the image's first instruction runs
+
+A message is one byte; `FAILED` is followed by a code, a newline and a sentence, then end of file.
+If the supervisor dies, both readers see end of file and exit.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secure.errors import (
+    CommandNotFoundError,
+    LaunchError,
+    MachineError,
+    NotExecutableError,
+    SecureError,
+)
+
+MAPPED, GO = b"m", b"g"
+TERMINAL, READY, FAILED = b"t", b"r", b"f"
+
+_MAX_MESSAGE = 4_096
+_CLASSES: dict[str, type[SecureError]] = {
+    "machine": MachineError,
+    "launch": LaunchError,
+    "not-executable": NotExecutableError,
+    "not-found": CommandNotFoundError,
+    "bug": SecureError,
+}
+
+
+def failure(error: BaseException) -> bytes:
+    """An error as the bytes that carry it to the supervisor."""
+    kind = next((name for name, made in _CLASSES.items() if type(error) is made), "")
+    if not kind:
+        kind = "machine" if isinstance(error, (MachineError, OSError)) else "bug"
+    do = error.do if isinstance(error, SecureError) else ""
+    text = f"{kind}\n{error}\n{do}".encode("utf-8", "backslashreplace")
+    return FAILED + text[:_MAX_MESSAGE]
+
+
+def raise_failure(message: bytes) -> None:
+    """Raise what `failure` carried.
+
+    Raises:
+        SecureError: always, of the class it had inside.
+    """
+    kind, _, rest = message.decode("utf-8", "replace").partition("\n")
+    what, _, do = rest.partition("\n")
+    raise _CLASSES.get(kind, SecureError)(f"inside the container: {what}", do=do)
+
+
+def expect(fd: int, wanted: bytes) -> None:
+    """Read one message from `fd`.
+
+    Raises:
+        SecureError: the other side reports a failure.
+        LaunchError: it ended without a word.
+    """
+    got = os.read(fd, 1)
+    if got == FAILED:
+        raise_failure(read_to_end(fd))
+    if got != wanted:
+        raise LaunchError(
+            "the container's init ended before it was ready" if not got else "init spoke nonsense"
+        )
+
+
+def read_to_end(fd: int) -> bytes:
+    """What is left to read, at most one message."""
+    found = b""
+    while len(found) < _MAX_MESSAGE and (piece := os.read(fd, _MAX_MESSAGE)):
+        found += piece
+    return found

@@ -1,0 +1,220 @@
+"""Outside: start a container, hold it at the gate, watch it, clean up.
+
+One process per container, no daemon. Whatever happens here, nothing is left: the container dies
+with this process (PR_SET_PDEATHSIG, and its pid namespace with its init), mounts die with their
+namespace, and the cgroup is removed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from secure.errors import LaunchError
+from secure.kernel import signals
+from secure.kernel.libc import argument_memory, clone
+from secure.kernel.namespaces import NAMESPACES
+from secure.runtime import idmaps, init, protocol, stdio
+from secure.runtime.gate import compare
+from secure.runtime.observe import observe, payload_pid
+from secure.runtime.plan import RANGE, IdMaps
+from secure.runtime.stdio import Relay, Streams
+from secure.runtime.terminal import Terminal
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secure.facts.evidence import Difference, Evidence
+    from secure.kernel.cgroups import Cgroup
+    from secure.runtime.plan import Plan
+
+_HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
+
+
+@value
+class Outcome:
+    """How a container ended: the program's code (128 + n for signal n)."""
+
+    exit_code: int
+    oom_killed: bool
+
+
+@value
+class Start:
+    """Everything `supervise` needs.
+
+    Args:
+        bpf: the compiled seccomp filter.
+        cgroup: made for this container and empty, or None.
+        record: called once, at the gate, with what was observed and every difference; the image's
+            first instruction runs only after it returns.
+    """
+
+    plan: Plan
+    bpf: bytes
+    last_capability: int
+    cgroup: Cgroup | None
+    interactive: bool
+    record: Callable[[Evidence, tuple[Difference, ...]], None]
+
+
+def supervise(start: Start) -> Outcome:
+    """Run a container in the foreground.
+
+    Raises:
+        LaunchError: it was not started, or was killed at the gate.
+        MachineError: this machine lacks something.
+    """
+    streams = stdio.prepare(start.interactive and not start.plan.terminal)
+    wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signals.on(_HANDLED, _noticed)
+    signals.wake_by(wake_writer)
+    container = _Container(start, streams)
+    try:
+        container.start()
+        container.pass_gate()
+        code = container.watch(wake_reader)
+        oom = start.cgroup.oom_killed() if start.cgroup else False
+        return Outcome(code, oom)
+    finally:
+        container.clean_up()
+
+
+def _noticed(number: int, frame: object) -> None:
+    """The byte on the wake-up pipe is all that is wanted."""
+
+
+class _Container:
+    """One running container, from clone to clean-up."""
+
+    def __init__(self, start: Start, streams: Streams) -> None:
+        self._start = start
+        self._plan = start.plan
+        self._relays = list(streams.relays)
+        self._owned = streams.owned
+        self._inside = streams.inside
+        self._pid = 0
+        self._go = self._status = -1
+        self._terminal: Terminal | None = None
+
+    def start(self) -> None:
+        """Clone into new namespaces and let init work up to the gate."""
+        go_reader, self._go = os.pipe2(os.O_CLOEXEC)
+        self._status, status_writer = os.pipe2(os.O_CLOEXEC)
+        flags = sum(flag for name, flag in NAMESPACES if name in self._plan.namespaces)
+        arguments = argument_memory()
+        pid = clone(flags & ~_CGROUP | signals.SIGCHLD)
+        if pid == 0:
+            os.close(self._go)
+            os.close(self._status)
+            channel = init.Channel(go_reader, status_writer, self._inside, arguments)
+            init.enter(self._plan, self._start.bpf, self._start.last_capability, channel)
+        self._pid = pid
+        for fd in (go_reader, status_writer, *self._owned):
+            os.close(fd)
+        plan = self._plan
+        maps = IdMaps(plan.id_map, plan.uid_map, plan.gid_map, plan.groups_dropped)
+        # cgroup v1 wants the mover to have the target's uid: move before the ids change.
+        if self._start.cgroup:
+            self._start.cgroup.add(pid)
+        idmaps.apply(pid, maps)
+        os.write(self._go, protocol.MAPPED)
+        if plan.terminal:
+            protocol.expect(self._status, protocol.TERMINAL)
+            self._terminal, number = Terminal.open(f"/proc/{pid}/root/dev/pts/ptmx")
+            self._relays = list(self._terminal.relays())
+            os.write(self._go, number.to_bytes(1, "little"))
+
+    def pass_gate(self) -> None:
+        """Compare what the kernel enforces with the plan, record it, and only then let go.
+
+        Raises:
+            LaunchError: they differ; the container is killed.
+        """
+        protocol.expect(self._status, protocol.READY)
+        landlock = os.read(self._status, 4096).decode() if self._plan.landlock else ""
+        cgroup = self._start.cgroup
+        evidence = observe(
+            payload_pid(self._pid),
+            cgroup_limits=cgroup.read_back() if cgroup else (),
+            landlock=landlock,
+            in_namespace=self._plan.id_map == RANGE and os.geteuid() != 0,
+        )
+        differences = compare(self._plan, evidence, cgroup.planned() if cgroup else ())
+        self._start.record(evidence, differences)
+        if differences:
+            first = differences[0]
+            raise LaunchError(
+                f"killed at the gate: {first.what} should be {first.planned}, the kernel says "
+                f"{first.found} ({len(differences)} differences in all)",
+                do="This is a fault of secure or of this kernel; please report it.",
+            )
+        os.write(self._go, protocol.GO)
+        message = protocol.read_to_end(self._status)
+        if message:
+            protocol.raise_failure(message[1:])
+
+    def watch(self, wake: int) -> int:
+        """Copy streams and forward signals until init has ended; returns its code."""
+        poll = select.poll()
+        poll.register(wake, select.POLLIN)
+        for relay in self._relays:
+            poll.register(relay.source, select.POLLIN)
+        while True:
+            ready = {fd for fd, _ in poll.poll()}
+            for relay in [r for r in self._relays if r.source in ready]:
+                if not stdio.copy(relay):
+                    poll.unregister(relay.source)
+                    self._finish(relay)
+            if wake in ready:
+                for number in os.read(wake, 512):
+                    self._handle(number)
+                if (code := self._ended()) is not None:
+                    self._drain()
+                    return code
+
+    def clean_up(self) -> None:
+        """Kill what still runs and give everything back."""
+        if self._pid:
+            os.kill(self._pid, signals.SIGKILL)
+            os.waitpid(self._pid, 0)
+        signals.wake_by(-1)
+        if self._terminal:
+            self._terminal.restore()
+        if self._start.cgroup:
+            self._start.cgroup.kill()
+            self._start.cgroup.remove()
+
+    def _ended(self) -> int | None:
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if not pid:
+            return None
+        self._pid = 0
+        code = os.waitstatus_to_exitcode(status)
+        return code if code >= 0 else 128 - code
+
+    def _handle(self, number: int) -> None:
+        if number == signals.SIGWINCH and self._terminal:
+            self._terminal.resize()
+        elif number in signals.FORWARDED and self._pid:
+            os.kill(self._pid, number)
+
+    def _finish(self, relay: Relay) -> None:
+        self._relays.remove(relay)
+        # The end of input is passed on by closing the pipe; a terminal stays open for output.
+        if relay.inward and not self._terminal:
+            os.close(relay.target)
+        elif not relay.inward and not self._terminal:
+            os.close(relay.source)
+
+    def _drain(self) -> None:
+        """Every writer is dead: what is in the pipes now is all there will be."""
+        for relay in self._relays:
+            if not relay.inward:
+                while stdio.copy(relay):
+                    pass
+
+
+_CGROUP = dict(NAMESPACES)["cgroup"]  # init unshares it once it sits in its cgroup
