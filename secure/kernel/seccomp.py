@@ -1,0 +1,73 @@
+"""seccomp(2): put a compiled filter on this process."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from _ctypes import _SimpleCData
+
+from secure.errors import KernelError, MachineError
+from secure.kernel.libc import syscall
+
+SECCOMP_SET_MODE_FILTER = 1
+SECCOMP_FILTER_FLAG_TSYNC = 1 << 0
+SECCOMP_FILTER_FLAG_LOG = 1 << 1
+
+# struct sock_filter is 8 bytes; BPF_MAXINSNS is the kernel's bound.
+INSTRUCTION_BYTES = 8
+BPF_MAXINSNS = 4096
+
+_ACTIONS_FILE = "/proc/sys/kernel/seccomp/actions_avail"
+_MEANS = {
+    errno.EACCES: "no_new_privs is not set, and CAP_SYS_ADMIN is not held",
+    errno.EINVAL: "the kernel does not accept the program or a flag",
+    errno.ENOMEM: "the filters of this process are too large together",
+    errno.ENOSYS: "this kernel is built without seccomp",
+}
+
+
+class c_char_p(_SimpleCData):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
+    """char *: its own memory holds the address of the bytes."""
+
+    _type_ = "z"
+
+
+def available() -> tuple[str, ...]:
+    """The actions this kernel knows, strictest first; empty without seccomp.
+
+    Source: Linux userspace-api/seccomp_filter, "actions_avail" (since 4.14).
+    """
+    try:
+        with open(_ACTIONS_FILE, encoding="ascii") as file:
+            return tuple(file.read(1024).split())
+    except FileNotFoundError:
+        return ()
+
+
+def install_filter(bpf: bytes, flags: int = 0) -> None:
+    """Filter every later system call of this thread and its descendants, for good.
+
+    no_new_privs must be set. Nothing of Python may be needed after it that the filter refuses.
+
+    Args:
+        bpf: an array of struct sock_filter, as `seccomp_profile.load_filter` returns it.
+        flags: SECCOMP_FILTER_FLAG_….
+
+    Raises:
+        MachineError: `bpf` is not a whole number of instructions, or none, or over 4096.
+        KernelError: the kernel refused it.
+    """
+    count, rest = divmod(len(bpf), INSTRUCTION_BYTES)
+    if rest or not 1 <= count <= BPF_MAXINSNS:
+        raise MachineError(
+            f"a seccomp filter of {len(bpf)} bytes is not 1 to {BPF_MAXINSNS} instructions",
+            do="Remove the compiled filter from the cache; it is made again.",
+        )
+    pointer = c_char_p(bpf)
+    # struct sock_fprog: unsigned short len, padding, struct sock_filter *filter.
+    fprog = count.to_bytes(2, sys.byteorder) + bytes(6) + bytes(memoryview(pointer))
+    try:
+        syscall("seccomp", SECCOMP_SET_MODE_FILTER, flags, fprog, target="filter", means=_MEANS)
+    except KernelError as error:
+        error.do = "Set no_new_privs first." if error.number == errno.EACCES else ""
+        raise

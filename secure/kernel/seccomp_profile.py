@@ -1,0 +1,178 @@
+"""From a seccomp profile (JSON) to a filter (BPF), through a cache that a launch can afford.
+
+A launch reads the cached filter: one hash, one read. Only when there is none does it pay for JSON,
+pyseccomp and libseccomp (about 60 ms). What a cached filter is worth is checked on each read: it
+belongs to the caller, nobody else could write it, and its digest holds over the key too, so that
+the filter of a weaker profile under the name of a stronger one is not taken.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from _ctypes import FUNCFLAG_CDECL, CFuncPtr, _Pointer, _SimpleCData, dlopen, dlsym
+
+from secure.errors import MachineError
+from secure.kernel.seccomp import BPF_MAXINSNS, INSTRUCTION_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.kernel.seccomp_compile import CompiledFilter
+
+LIBSECCOMP_MISSING = "libseccomp.so.2 is not on this machine; it compiles seccomp profiles"
+LIBSECCOMP_DO = "Install it: apt-get install libseccomp2"
+
+# Raise it when the same profile is compiled to another filter: it is part of every key.
+_FORM = b"secure seccomp 1"
+_MAGIC = b"SECBPF1\n"
+_DIGEST_BYTES = 32
+_MAX_FILE = len(_MAGIC) + _DIGEST_BYTES + BPF_MAXINSNS * INSTRUCTION_BYTES
+_RTLD_NOW = 2
+
+
+class _uint(_SimpleCData):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
+    _type_ = "I"
+
+
+class _uint_p(_Pointer):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
+    _type_ = _uint
+
+
+class _VersionFunction(CFuncPtr):
+    _flags_ = FUNCFLAG_CDECL
+    _restype_ = _uint_p
+
+
+def libseccomp_version() -> str:
+    """The version of the library that would compile, e.g. "2.5.4".
+
+    It knows the system calls of its day only, so a newer one makes another filter.
+
+    Raises:
+        MachineError: there is no libseccomp.
+    """
+    try:
+        library = dlopen("libseccomp.so.2", _RTLD_NOW)
+    except OSError as error:
+        raise MachineError(LIBSECCOMP_MISSING, do=LIBSECCOMP_DO) from error
+    version = _VersionFunction(dlsym(library, "seccomp_version"))()
+    return f"{version[0]}.{version[1]}.{version[2]}"
+
+
+def cache_key(profile_json: bytes, arch: str | None = None, version: str | None = None) -> str:
+    """The name of the filter in the cache: 64 hexadecimal digits.
+
+    Args:
+        profile_json: the profile as read.
+        arch: as uname(2) says it; None is this machine's.
+        version: of libseccomp; None asks the library.
+    """
+    arch = arch or os.uname().machine
+    version = libseccomp_version() if version is None else version
+    parts = (_FORM, arch.encode(), version.encode(), profile_json)
+    return _sha256(b"\0".join(parts)).hex()
+
+
+def read_cached(cache_dir: str | os.PathLike[str], key: str) -> bytes | None:
+    """The filter stored under `key`; None if there is none that can be trusted."""
+    try:
+        # O_NONBLOCK: a FIFO under that name must not stop the launch.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(_path(cache_dir, key), flags)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            return None
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_size > _MAX_FILE:
+            return None
+        content = os.read(fd, _MAX_FILE + 1)
+    finally:
+        os.close(fd)
+    return _verified(content, key)
+
+
+def write_cached(cache_dir: str | os.PathLike[str], key: str, bpf: bytes) -> None:
+    """Store a filter; it appears whole or not at all.
+
+    Raises:
+        MachineError: the directory cannot be written.
+    """
+    path = _path(cache_dir, key)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(cache_dir, mode=0o700, exist_ok=True)
+        fd = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
+        try:
+            os.write(fd, _MAGIC + _digest(key, bpf) + bpf)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(temporary, path)
+    except OSError as error:
+        raise MachineError(
+            f'the compiled seccomp filter cannot be stored in "{os.fspath(cache_dir)}": '
+            f"{error.strerror}",
+            do="Make that directory writable for this user, or set XDG_CACHE_HOME.",
+        ) from error
+
+
+def compile_profile(profile_json: bytes, arch: str | None = None) -> bytes:
+    """Compile without the cache; see `secure.kernel.seccomp_compile`, which reports more."""
+    return compile_filter(profile_json, arch).bpf
+
+
+def compile_filter(profile_json: bytes, arch: str | None = None) -> CompiledFilter:
+    """Compile without the cache, and say what was left out.
+
+    Raises:
+        PolicyFileError: the profile is wrong; all mistakes are named.
+        MachineError: libseccomp or pyseccomp is missing.
+    """
+    from secure.kernel.seccomp_compile import compile_rules
+    from secure.kernel.seccomp_rules import parse_profile
+
+    return compile_rules(parse_profile(profile_json), arch or os.uname().machine)
+
+
+def load_filter(profile_json: bytes, cache_dir: str | os.PathLike[str]) -> bytes:
+    """The filter for this machine: from the cache, else compiled and stored there."""
+    key = cache_key(profile_json)
+    cached = read_cached(cache_dir, key)
+    if cached is not None:
+        return cached
+    bpf = compile_profile(profile_json)
+    write_cached(cache_dir, key, bpf)
+    return bpf
+
+
+def _path(cache_dir: str | os.PathLike[str], key: str) -> str:
+    return f"{os.fspath(cache_dir)}/{key}.bpf"
+
+
+def _verified(content: bytes, key: str) -> bytes | None:
+    head = len(_MAGIC) + _DIGEST_BYTES
+    bpf = content[head:]
+    count, rest = divmod(len(bpf), INSTRUCTION_BYTES)
+    if rest or not 1 <= count <= BPF_MAXINSNS:
+        return None
+    return bpf if content[:head] == _MAGIC + _digest(key, bpf) else None
+
+
+def _digest(key: str, bpf: bytes) -> bytes:
+    return _sha256(_FORM + b"\0" + key.encode() + b"\0" + bpf)
+
+
+def _sha256(content: bytes) -> bytes:
+    # hashlib loads OpenSSL (2 ms); the C module under it is built in. Renamed in Python 3.12.
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            from hashlib import sha256
+    return bytes(sha256(content).digest())
