@@ -12,7 +12,7 @@ from secure.policy.decide import Checked, decide
 from secure.policy.rule import LaunchCase
 from secure.policy.rules.launch import LAUNCH_RULES
 from secure.policy.rules.launch_limits import SHM, tmpfs_mounts
-from secure.policy.settings import Settings
+from secure.policy.settings import SECCOMP_PROFILES, Settings
 from secure.policy.waive import WaiverSubject
 
 TYPE_CHECKING = False
@@ -102,7 +102,7 @@ def settle(policy: Policy, ask: LaunchAsk, machine: MachineFacts) -> Settings:
         "read_only_rootfs": bounds.read_only_rootfs or ask.read_only_rootfs is True,
         "no_new_privileges": bounds.no_new_privileges or ask.no_new_privileges is True,
         "capabilities": _capabilities(bounds, ask),
-        "seccomp": _choice(ask.seccomp, bounds.seccomp),
+        "seccomp": _seccomp(bounds, ask),
         "memory_bytes": _number(ask.memory_bytes, bounds.memory_bytes),
         "pids": _number(ask.pids, bounds.pids),
         "millicpus": _number(ask.millicpus, bounds.millicpus),
@@ -133,6 +133,14 @@ def _capabilities(bounds: LaunchBounds, ask: LaunchAsk) -> tuple[str, ...]:
 
 def _number(asked: int | None, bound: Bound) -> int:
     return asked if asked is not None and 0 < asked <= bound.most else bound.default
+
+
+def _seccomp(bounds: LaunchBounds, ask: LaunchAsk) -> str:
+    # Where two policies met, the default of one may not be allowed by the other: then the next
+    # stricter profile that is.
+    start = SECCOMP_PROFILES.index(bounds.default_seccomp)
+    stricter = [name for name in SECCOMP_PROFILES[start:] if name in bounds.seccomp]
+    return _choice(ask.seccomp or (stricter[0] if stricter else None), bounds.seccomp)
 
 
 def _choice(asked: str | None, allowed: tuple[str, ...]) -> str:

@@ -26,6 +26,9 @@ FEWER = "fewer"  # lists of what is allowed: the intersection
 MORE = "more"  # lists of what is refused: the union
 LATER = "later"  # choices, declared loosest first
 
+BYTES = "bytes"
+NAMES, PATHS, CAPABILITY_NAMES = "names", "paths", "capabilities"
+
 
 @value
 class Parameter:
@@ -36,7 +39,8 @@ class Parameter:
         tighter: `LOWER`, `FEWER`, `MORE` or `LATER`.
         choices: for `LATER`: every choice, loosest first.
         least: for `LOWER`: the smallest number that makes sense.
-        paths: for lists: the entries are absolute paths.
+        unit: for `LOWER`: "" for a count, `BYTES` for a size.
+        entries: for lists: `NAMES`, `PATHS` or `CAPABILITY_NAMES`.
     """
 
     name: str
@@ -45,7 +49,8 @@ class Parameter:
     meaning: str
     choices: tuple[str, ...] = ()
     least: int = 0
-    paths: bool = False
+    unit: str = ""
+    entries: str = NAMES
 
 
 @value

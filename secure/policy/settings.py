@@ -25,7 +25,7 @@ NETWORKS = ("host", "none")
 BINDS = ("read-write", "read-only", "none")
 LIMITS = ("best-effort", "cgroup")
 LANDLOCK = ("if-available", "required")
-SECCOMP_PROFILES = ("default",)  # the files of policies/seccomp; "unconfined" is never one
+SECCOMP_PROFILES = ("default", "strict")  # the files of policies/seccomp; "unconfined" is never one
 
 FORM = 1  # of `to_plain`; raise it whenever a field of these classes changes
 
@@ -63,7 +63,8 @@ class LaunchBounds:
         read_only_rootfs, no_new_privileges: True: always on. False: off unless asked for.
         root_user: uid 0 inside is allowed.
         capabilities: the most that may be kept; default_capabilities: kept when nothing is asked.
-        seccomp, network: what may be asked for; the strictest of them is the default.
+        seccomp: profiles that may be asked for, loosest first; default_seccomp: when none is.
+        network: modes that may be asked for, loosest first; the strictest is the default.
         memory_bytes, pids, millicpus (1000 is one processor), nofile: limits.
         tmpfs_paths: writable in every container; tmpfs_bytes: default for one, most for all.
         binds: one of `BINDS`. limits: one of `LIMITS`. landlock: one of `LANDLOCK`.
@@ -75,6 +76,7 @@ class LaunchBounds:
     capabilities: tuple[str, ...]
     default_capabilities: tuple[str, ...]
     seccomp: tuple[str, ...]
+    default_seccomp: str
     network: tuple[str, ...]
     memory_bytes: Bound
     pids: Bound

@@ -6,7 +6,15 @@ On the launch path.
 from __future__ import annotations
 
 from secure.policy.capabilities import CAPABILITIES, DANGEROUS
-from secure.policy.rule import LAUNCH_REQUEST, LaunchCase, Rule, Violation
+from secure.policy.rule import (
+    CAPABILITY_NAMES,
+    LAUNCH_REQUEST,
+    MORE,
+    LaunchCase,
+    Parameter,
+    Rule,
+    Violation,
+)
 from secure.policy.rules.launch_case import asks, launch, options
 
 TYPE_CHECKING = False
@@ -46,10 +54,12 @@ def keeps_allowed_capabilities(case: LaunchCase) -> Iterator[Violation]:
 
 
 def keeps_no_dangerous_capability(case: LaunchCase) -> Iterator[Violation]:
+    listed = case.parameters.get("deny", DANGEROUS)
+    denied = listed if isinstance(listed, tuple) else DANGEROUS
     asked = asked_capabilities(case)
     kept = asked + tuple(n for n in case.bounds.default_capabilities if n not in asked)
     for name in kept:
-        if name in DANGEROUS and name not in case.ask.cap_drop:
+        if name in denied and name not in case.ask.cap_drop:
             refused = name not in case.bounds.capabilities
             yield Violation(at="--cap-add", found=name, wanted=f"without {name}", bound=refused)
 
@@ -120,6 +130,11 @@ RUN003 = Rule(
     why="With CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_BPF and their like the walls can be rebuilt"
     " from inside.",
     fix="Leave the capability out.",
+    parameters=(
+        Parameter(
+            "deny", DANGEROUS, MORE, "capabilities that are never kept", entries=CAPABILITY_NAMES
+        ),
+    ),
     maps={"cis-docker-1.6.0": ("5.4",), "nist-800-190": ("4.4.3",), "trivy": ("KSV-0005",)},
     check=keeps_no_dangerous_capability,
     passes=launch(),
