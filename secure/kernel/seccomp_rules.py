@@ -14,13 +14,11 @@ from secure.errors import PolicyFileError
 
 ARCHITECTURES = {"SCMP_ARCH_X86_64": "x86_64", "SCMP_ARCH_AARCH64": "aarch64"}
 # The others that runtime-spec names: a profile may list them, but secure does not serve them.
-OTHER_ARCHITECTURES = frozenset(
-    "SCMP_ARCH_" + name
-    for name in (
-        "X86 X32 ARM MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE S390 "
-        "S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB"
-    ).split()
-)
+OTHER_ARCHITECTURES = frozenset("SCMP_ARCH_" + name for name in (
+    "X86", "X32", "ARM", "MIPS", "MIPS64", "MIPS64N32", "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PPC",
+    "PPC64", "PPC64LE", "S390", "S390X", "PARISC", "PARISC64", "RISCV64", "LOONGARCH64", "M68K",
+    "SH", "SHEB",
+))  # fmt: skip
 ACTIONS = frozenset({
     "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP",
     "SCMP_ACT_ERRNO", "SCMP_ACT_LOG", "SCMP_ACT_ALLOW",
