@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_PATIENCE_S = 10.0
-
 
 @value
 class Line:
@@ -52,14 +50,14 @@ class LogView:
 
 
 @contextmanager
-def open_log(path: str) -> Iterator[LogView]:
+def open_log(path: str, patience_s: float = 10.0) -> Iterator[LogView]:
     """A view of the log at `path`; its owner need not be the caller.
 
     Raises:
         NotFoundError: there is no log.
-        MachineError: it cannot be opened, or a writer holds it for longer than 10 s.
+        MachineError: it cannot be opened, or a writer holds it for longer than `patience_s`.
     """
-    with _writers_wait(path):
+    with _writers_wait(path, patience_s):
         try:
             segments = [segment_path(path, number) for number in segment_numbers(path)]
             last = path if os.path.lexists(path) or not segments else segments.pop()
@@ -116,7 +114,7 @@ def _lines(file: BinaryIO, name: str, size: int, max_bytes: int) -> Iterator[Lin
 
 
 @contextmanager
-def _writers_wait(path: str) -> Iterator[None]:
+def _writers_wait(path: str, patience_s: float) -> Iterator[None]:
     """Hold the lock shared, so that no half-written line is seen. A copied log has no lock."""
     try:
         fd = open_file(lock_path(path), os.O_RDONLY)
@@ -124,21 +122,21 @@ def _writers_wait(path: str) -> Iterator[None]:
         yield
         return
     try:
-        _lock_shared(path, fd)
+        _lock_shared(path, fd, patience_s)
         yield
     finally:
         os.close(fd)
 
 
-def _lock_shared(path: str, fd: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+def _lock_shared(path: str, fd: int, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             return fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as cause:
             if time.monotonic() > deadline:
                 raise MachineError(
-                    f'audit log "{path}" is still being written after {_PATIENCE_S:g} s',
+                    f'audit log "{path}" is still being written after {patience_s:g} s',
                     do="Wait for the other secure process, or end it.",
                 ) from cause
             time.sleep(0.01)

@@ -10,10 +10,6 @@ import stat
 
 from secure.errors import MachineError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 LOG = "log.jsonl"
 
 
@@ -70,13 +66,16 @@ def require_ours(path: str, found: os.stat_result) -> None:
     """Refuse a file or folder that others own or may change, before anything is written to it.
 
     Raises:
-        MachineError: its owner is someone else, others may write, or it has a second name.
+        MachineError: its owner is someone else, others may write, it is a symbolic link or has a
+            second name.
     """
     if found.st_uid != os.geteuid():
         raise MachineError(
             f'"{path}" belongs to uid {found.st_uid}, not to uid {os.geteuid()}',
             do="Move it away, or set XDG_DATA_HOME to a directory of your own.",
         )
+    if stat.S_ISLNK(found.st_mode):
+        raise MachineError(f'"{path}" is a symbolic link', do="Put a directory in its place.")
     if found.st_mode & 0o022:
         raise MachineError(
             f'"{path}" can be changed by other users', do=f'Run: chmod go-w "{path}"'
@@ -93,9 +92,3 @@ def read_file(fd: int, start: int, size: int) -> bytes:
         start += len(part)
         size -= len(part)
     return b"".join(parts)
-
-
-def close_all(fds: Sequence[int]) -> None:
-    """Close descriptors."""
-    for fd in fds:
-        os.close(fd)

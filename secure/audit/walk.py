@@ -7,6 +7,8 @@ in order ──┬── line is no record ──> damaged run ──┬── "
 
 from __future__ import annotations
 
+import re
+
 from secure.audit.canonical import encode
 from secure.audit.chain import repair_body
 from secure.audit.faults import (
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from secure.audit.lines import Line
 
 _MAX_LISTED = 100  # torn lines, notes
+# A JSON string, or what is left of one: every quote is passed once, so never quadratic.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class Walk:
@@ -144,11 +148,7 @@ class _Damaged:
     def add(self, line: Line) -> None:
         """One more line."""
         self.size += len(line.content) + (1 if self._content else 0)
-        # Power loss leaves a line without its end, or blocks of zeros; no sealed line has a zero.
-        ending = line.content.endswith(b'"}')
-        self.cut_short = (
-            self.cut_short and not line.too_long and (not ending or b"\0" in line.content)
-        )
+        self.cut_short = self.cut_short and not line.too_long and _is_cut_short(line.content)
         if self.size <= self._max_bytes:
             self._content.append(line.content)
 
@@ -157,6 +157,15 @@ class _Damaged:
         if self.size > self._max_bytes:
             return None
         return encode(repair_body(b"\n".join(self._content), len(self._content)))
+
+
+def _is_cut_short(content: bytes) -> bool:
+    """A crash explains the line: it has no end, or blocks of zeros, which no sealed line has."""
+    if b"\0" in content or content[-75:-66] != b',"hash":"' or content[-2:] != b'"}':
+        return True
+    # An object inside the body may end like that too: then the outer braces are still open.
+    bare = _STRING.sub(b"", content)
+    return bare.count(b"{") > bare.count(b"}")
 
 
 class _Gap:

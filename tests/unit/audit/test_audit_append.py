@@ -140,6 +140,15 @@ def test_a_log_that_is_cut_off_in_its_first_line_starts_again(log: str) -> None:
     assert (result.torn[0].line, result.head.seq) == (1, 2)
 
 
+def test_a_body_cut_where_it_looks_like_the_end_is_an_unfinished_line(log: str) -> None:
+    fill(log, 1)
+    size = os.path.getsize(log)
+    chain.append(log, "launch", {"a": 1, "b": {"a": "{", "hash": "0" * 64}}, NOW)
+    os.truncate(log, size + Path(log).read_bytes()[size:].index(b'0"}}') + 3)
+    assert verify(log).torn[0].line == 2
+    assert verify(log).broken is None
+
+
 def test_a_last_line_that_lost_only_its_newline_counts(log: str) -> None:
     fill(log, 2)
     os.truncate(log, os.path.getsize(log) - 1)
