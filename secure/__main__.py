@@ -1,0 +1,22 @@
+"""Where the launcher starts: put our packages on the path, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+
+def _site() -> list[str]:
+    """The folder that holds us; in a checkout also the virtual environment's packages."""
+    here = __file__.rsplit("/", 2)[0]
+    if here.endswith("-packages"):
+        return [here]
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    prefix = sys.executable.rsplit("/", 2)[0]
+    return [here, f"{prefix}/lib/{version}/site-packages"]
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [folder for folder in _site() if folder not in sys.path]
+    from secure.cli.main import main
+
+    sys.exit(main(sys.argv[1:]))

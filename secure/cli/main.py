@@ -1,0 +1,100 @@
+"""The command `secure`: dispatch by table, errors to exit codes. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secure import __version__
+from secure.errors import InterruptedByUserError, SecureError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# command -> (module, what the overview says); the module's `main(argv)` returns the exit code
+COMMANDS = {
+    "check": ("secure.cli.check", "is this image allowed to ship, and if not, why?"),
+    "scan": ("secure.cli.scan", "what is in this image: packages, files, secrets"),
+    "sbom": ("secure.cli.sbom", "the software bill of materials, CycloneDX 1.6"),
+    "run": ("secure.cli.run", "run an image hardened, whatever flags or image say"),
+    "policy": ("secure.cli.policy", "list, show, explain and validate policies"),
+    "images": ("secure.cli.images", "load, list and remove local images"),
+    "audit": ("secure.cli.audit", "the log of verdicts and launches: show, verify, report"),
+    "info": ("secure.cli.info", "what this machine can enforce, and what would enable the rest"),
+    "demo": ("secure.cli.demo", "the whole line on two small images made here"),
+}
+
+EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or policy file
+  3 could not decide · 4 this machine lacks something · 5 our bug · 130 interrupted
+  run: the program's own code, or 125 (not started), 126, 127"""
+
+
+def main(argv: list[str]) -> int:
+    """Run one command line; returns the process's exit code."""
+    try:
+        return _dispatch(argv)
+    except SecureError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return _report(InterruptedByUserError("interrupted"))
+    except BrokenPipeError:
+        # The reader went away (`secure scan … | head`): nothing is wrong, nobody listens.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user
+        return _report_bug(error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    if not argv or argv[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(overview())
+        return 0
+    if argv[0] in {"--version", "-v", "version"}:
+        sys.stdout.write(f"secure {__version__}\n")
+        return 0
+    if argv[0] not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(argv[0], list(COMMANDS), 1)
+        hint = f"Did you mean {near[0]}?" if near else "See: secure --help"
+        raise UsageError(f'unknown command "{argv[0]}"', do=hint)
+    return _command(COMMANDS[argv[0]][0])(argv[1:])
+
+
+def _command(module: str) -> Callable[[list[str]], int]:
+    # importlib is frozen into the interpreter; its package form would cost time.
+    __import__(module)
+    found: Callable[[list[str]], int] = sys.modules[module].main
+    return found
+
+
+def overview() -> str:
+    """The help of `secure` itself."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(["Usage: secure COMMAND [OPTION...]", "", *lines, "", EXIT_CODES, ""])
+
+
+def _report(error: SecureError) -> int:
+    lines = [f"secure: error: {_printable(str(error))}"]
+    if error.do:
+        lines.append(f"  {_printable(error.do)}")
+    sys.stderr.write("\n".join(lines) + "\n")
+    return error.exit_code
+
+
+def _report_bug(error: Exception) -> int:
+    if os.environ.get("SECURE_TRACEBACK"):
+        raise error
+    kind = type(error).__name__
+    sys.stderr.write(
+        f"secure: error: internal fault: {kind}: {_printable(str(error))}\n"
+        "  This is our bug. Set SECURE_TRACEBACK=1, run it again and report what is printed.\n"
+    )
+    return SecureError.exit_code
+
+
+def _printable(text: str) -> str:
+    """Keep newlines; no other control character of any input reaches the terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,220 @@
+"""`secure run`: image + flags + policy -> plan -> container -> evidence -> audit log.
+
+On the launch path. The slow half (read, verify, scan, unpack) is `flows.prepare`, and is imported
+only when an image has not been prepared yet.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from secure.audit import chain
+from secure.errors import PolicyRefusedError
+from secure.facts.launch import LaunchAsk
+from secure.facts.verdict import ALLOW
+from secure.flows import launch_records, machine, prepared
+from secure.flows.clock import now
+from secure.flows.policies import effective_policy
+from secure.kernel import capabilities, seccomp_profile
+from secure.policy.judge_launch import decide_launch
+from secure.runtime import binds, idmaps
+from secure.runtime.enforcement import enforcements
+from secure.runtime.plan import MASKED, READ_ONLY, SINGLE, Machine, make_plan
+from secure.runtime.request import payload
+from secure.runtime.supervisor import Outcome, Start, supervise
+from secure.store.builtin import read_builtin
+from secure.store.paths import cache_dir, data_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secure.facts.evidence import Difference, Evidence
+    from secure.facts.verdict import Verdict
+    from secure.kernel.cgroups import Cgroup
+    from secure.policy.settings import Settings
+    from secure.runtime.plan import Plan
+    from secure.runtime.record import LaunchRecord
+    from secure.runtime.request import RunRequest
+
+_RESOLV_CONF = "/etc/resolv.conf"
+_RLIMITS = {
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "data": resource.RLIMIT_DATA,
+}
+
+
+def launch(request: RunRequest, say: Callable[[str], object]) -> int:
+    """Run one container in the foreground; returns the program's code.
+
+    Args:
+        say: writes warnings for people.
+
+    Raises:
+        PolicyRefusedError: the policy says no.
+        LaunchError: it was not started, or was killed at the gate.
+    """
+    policy = effective_policy(request.policy)
+    image = prepared.find_or_prepare(request.image, policy, say)
+    support = machine.look()
+    ask = ask_of(request, image.record)
+    verdict, settings = decide_launch(policy, ask, support.facts, image.verdict, now())
+    log = chain.log_path(data_dir())
+    if verdict.outcome != ALLOW:
+        _refuse(log, request, image.record, verdict)
+    _warn(verdict, say)
+    container_id = os.urandom(8).hex()
+    plan = _plan(container_id, request, settings, image.record, support)
+    cgroup = support.make_cgroup(container_id, plan.limits)
+
+    def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
+        body = launch_records.launch_body(
+            plan, image.record, verdict, evidence, enforcements(plan, evidence), differences
+        )
+        # Not yet synced: it outlives any process, and the disk works while the container runs.
+        chain.append(log, "launch", body, now(), sync=False)
+
+    outcome = _run(plan, cgroup, request, record)
+    ended = {"id": plan.id, "exit_code": outcome.exit_code, "oom_killed": outcome.oom_killed}
+    chain.append(log, "exit", ended, now(), sync=True)
+    if outcome.oom_killed:
+        say("secure: the container was killed because it used up its memory limit\n")
+    return outcome.exit_code
+
+
+def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
+    """What flags and image ask for, before the policy has its say."""
+    user = request.user or record.user
+    uid, gid = record.ids_of(user)
+    seccomp, privileges, others = _security(request.security_opts)
+    asked = {
+        "uid": ("flag --user" if request.user else "image", bool(user)),
+        "read_only_rootfs": ("flag --read-only", request.read_only is not None),
+        "cap_add": ("flag --cap-add", bool(request.cap_add)),
+        "cap_drop": ("flag --cap-drop", bool(request.cap_drop)),
+        "memory_bytes": ("flag --memory", request.memory_bytes is not None),
+        "pids": ("flag --pids-limit", request.pids is not None),
+        "millicpus": ("flag --cpus", request.millicpus is not None),
+        "nofile": ("flag --ulimit", request.nofile is not None),
+        "network": ("flag --network", request.network is not None),
+        "seccomp": ("flag --security-opt", seccomp is not None),
+        "no_new_privileges": ("flag --security-opt", privileges is not None),
+        "tmpfs": ("flag --tmpfs", bool(request.tmpfs)),
+        "binds": ("flag --volume", bool(request.binds)),
+    }
+    return LaunchAsk(
+        uid=uid,
+        gid=gid,
+        user_named=bool(user),
+        read_only_rootfs=request.read_only,
+        no_new_privileges=privileges,
+        cap_add=request.cap_add,
+        cap_drop=request.cap_drop,
+        seccomp=seccomp,
+        memory_bytes=request.memory_bytes,
+        pids=request.pids,
+        millicpus=request.millicpus,
+        nofile=request.nofile,
+        network=request.network,
+        tmpfs=request.tmpfs,
+        binds=tuple(binds.look_at(s, t, read_only=ro) for s, t, ro in request.binds),
+        security_opts=others,
+        privileged=request.privileged,
+        devices=request.devices,
+        host_namespaces=request.host_namespaces,
+        origins=tuple((field, who) for field, (who, given) in asked.items() if given),
+    )
+
+
+def _security(options: tuple[str, ...]) -> tuple[str | None, bool | None, tuple[str, ...]]:
+    """--security-opt: (seccomp profile, no_new_privs, everything else)."""
+    seccomp: str | None = None
+    privileges: bool | None = None
+    others = []
+    for option in options:
+        name, _, content = option.replace(":", "=", 1).partition("=")
+        if name == "seccomp":
+            seccomp = content
+        elif name == "no-new-privileges" and content in {"", "true", "false"}:
+            privileges = content != "false"
+        else:
+            others.append(option)
+    return seccomp, privileges, tuple(others)
+
+
+def _refuse(log: str, request: RunRequest, record: LaunchRecord, verdict: Verdict) -> None:
+    chain.append(log, "refusal", launch_records.refusal_body(record, verdict), now())
+    from secure.report.launch_lines import refusal_lines
+
+    lines = refusal_lines(verdict)
+    raise PolicyRefusedError(
+        f'policy "{verdict.policy}" refuses to run "{request.image}":\n' + "\n".join(lines),
+        do="Explain a rule with: secure policy explain RULE",
+    )
+
+
+def _warn(verdict: Verdict, say: Callable[[str], object]) -> None:
+    if verdict.findings:
+        from secure.report.launch_lines import warning_lines
+
+        for line in warning_lines(verdict):
+            say(f"secure: {line}\n")
+
+
+def _plan(
+    container_id: str,
+    request: RunRequest,
+    settings: Settings,
+    record: LaunchRecord,
+    support: machine.Support,
+) -> Plan:
+    resolv_conf = _read_text(_RESOLV_CONF) if settings.network == "host" else ""
+    maps = idmaps.choose(request.id_map, settings.uid, settings.gid)
+    return make_plan(
+        container_id,
+        payload(request, record, resolv_conf),
+        settings,
+        maps,
+        record.layers if maps.kind == SINGLE else record.range_layers,
+        Machine(
+            by_cgroup=support.by_cgroup,
+            ceilings=_ceilings(),
+            present=tuple(path for path in (*MASKED, *READ_ONLY) if os.path.lexists(path)),
+        ),
+    )
+
+
+def _run(
+    plan: Plan,
+    cgroup: Cgroup | None,
+    request: RunRequest,
+    record: Callable[[Evidence, tuple[Difference, ...]], None],
+) -> Outcome:
+    profile = read_builtin(f"seccomp/{plan.seccomp}.json")
+    return supervise(
+        Start(
+            plan=plan,
+            bpf=seccomp_profile.load_filter(profile, f"{cache_dir()}/seccomp"),
+            last_capability=capabilities.last_capability(),
+            cgroup=cgroup,
+            interactive=request.interactive,
+            record=record,
+        )
+    )
+
+
+def _ceilings() -> tuple[tuple[str, int], ...]:
+    hard = ((name, resource.getrlimit(number)[1]) for name, number in _RLIMITS.items())
+    return tuple((name, most) for name, most in hard if most != resource.RLIM_INFINITY)
+
+
+def _read_text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(65_536)
+    except OSError:
+        return ""
+
+
