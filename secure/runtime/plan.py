@@ -143,7 +143,7 @@ def make_plan(
         settings: the policy's answer; nothing here loosens it.
     """
     mounts = planned_mounts(settings)
-    files = _files(payload, settings.network)
+    files = (*_files(payload, settings.network), *_places_for_files(mounts))
     by_cgroup = machine.by_cgroup
     limits = Limits(settings.memory_bytes, settings.pids, settings.millicpus, by_cgroup)
     hidden = machine.present if settings.network == "none" else _in_proc(machine.present)
@@ -201,6 +201,11 @@ def _files(payload: Payload, network: str) -> tuple[tuple[str, str], ...]:
     hosts = f"127.0.0.1 localhost {name}\n::1 localhost\n"
     resolv = payload.resolv_conf if network == "host" else ""
     return (("/etc/hostname", f"{name}\n"), ("/etc/hosts", hosts), ("/etc/resolv.conf", resolv))
+
+
+def _places_for_files(mounts: tuple[Mount, ...]) -> tuple[tuple[str, str], ...]:
+    binds = [mount for mount in mounts if mount.kind == "bind" and not mount.directory]
+    return tuple((mount.target, "") for mount in binds)
 
 
 def _rlimits(

@@ -78,9 +78,10 @@ class LaunchRecord:
         return uid, next((gid for _, number, gid, _ in self.accounts if number == uid), uid)
 
     def _group(self, name: str) -> int:
-        return next((gid for known, gid in self.groups if known == name), None) or _number(
-            name, "group"
-        )
+        for known, gid in self.groups:
+            if name == known:
+                return gid
+        return _number(name, "group")
 
 
 def _number(text: str, what: str) -> int:
