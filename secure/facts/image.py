@@ -50,6 +50,10 @@ class ImageFacts(msgspec.Struct, frozen=True):
         complete: nothing was voided and nothing in `unreadable` concerns a package database.
         tool_version: version of secure that read it.
         scanned_at: RFC 3339, UTC.
+        pulled_from: registry/repository that the bytes were fetched from over verified TLS; ""
+            for everything local: a name that an archive claims is no origin.
+        vulnerability_data: RFC 3339 date of the vulnerability data that the packages were matched
+            with; "" if they were not matched at all.
     """
 
     reference: str
@@ -70,3 +74,5 @@ class ImageFacts(msgspec.Struct, frozen=True):
     scanned_at: str
     repo_tags: tuple[str, ...] = ()
     history: tuple[str, ...] = ()  # created_by of every history line, empty layers included
+    pulled_from: str = ""
+    vulnerability_data: str = ""

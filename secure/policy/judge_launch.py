@@ -9,7 +9,7 @@ from __future__ import annotations
 from secure.facts.verdict import LAUNCH
 from secure.policy.capabilities import CAPABILITIES
 from secure.policy.decide import Checked, decide
-from secure.policy.rule import LaunchCase
+from secure.policy.rule import LaunchCase, parameters_of
 from secure.policy.rules.launch import LAUNCH_RULES
 from secure.policy.rules.launch_limits import SHM, tmpfs_mounts
 from secure.policy.settings import SECCOMP_PROFILES, Settings
@@ -89,7 +89,7 @@ def _checked(
             image=image,
             policy_digest=policy.digest,
             waivers=policy.waivers,
-            parameters=dict(setting.parameters),
+            parameters=parameters_of(rule, setting.parameters),
             now=now,
         )
         yield Checked(rule, setting, tuple(rule.check(case)))

@@ -134,3 +134,34 @@ class Rule:
     fails: ImageCase | LaunchCase
     parameters: tuple[Parameter, ...] = ()
     locked: bool = False
+
+
+def parameters_of(rule: Rule, set_to: Iterable[tuple[str, ParameterValue]] = ()) -> Parameters:
+    """Every parameter of a rule: its default, or what a policy sets it to."""
+    values = {parameter.name: parameter.default for parameter in rule.parameters}
+    values.update(set_to)
+    return values
+
+
+def number(parameters: Parameters, name: str) -> int:
+    """A parameter that is a number."""
+    found = parameters[name]
+    if not isinstance(found, int):
+        raise TypeError(f"parameter {name} is not a number: {found!r}")
+    return found
+
+
+def names(parameters: Parameters, name: str) -> tuple[str, ...]:
+    """A parameter that is a list."""
+    found = parameters[name]
+    if not isinstance(found, tuple):
+        raise TypeError(f"parameter {name} is not a list: {found!r}")
+    return found
+
+
+def choice(parameters: Parameters, name: str) -> str:
+    """A parameter that is one of several words."""
+    found = parameters[name]
+    if not isinstance(found, str):
+        raise TypeError(f"parameter {name} is not a word: {found!r}")
+    return found

@@ -22,11 +22,12 @@ class WaiverSubject:
 
     Args:
         digests: of manifest and config.
-        reference: canonical form of the reference the user named; "" for a path or a launch.
+        names: every form of the reference the user named, see `secure.policy.image_name`; () for
+            a path or a launch.
     """
 
     digests: tuple[str, ...] = ()
-    reference: str = ""
+    names: tuple[str, ...] = ()
 
 
 @value
@@ -97,4 +98,4 @@ def describe(waiver: Waiver) -> str:
 def _names(waiver: Waiver, subject: WaiverSubject) -> bool:
     if waiver.digest and waiver.digest not in subject.digests:
         return False
-    return not waiver.image or waiver.image == subject.reference
+    return not waiver.image or waiver.image in subject.names

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from secure.facts.verdict import DENY, LAUNCH, NOT_CHECKED
 from secure.policy.dates import days_between
-from secure.policy.rule import LAUNCH_REQUEST, LOWER, LaunchCase, Parameter, Rule, Violation
+from secure.policy.rule import LAUNCH_REQUEST, LOWER, LaunchCase, Parameter, Rule, Violation, number
 from secure.policy.rules.launch_case import asks, launch
 from secure.policy.rules.launch_isolation import ISOLATION_RULES
 from secure.policy.rules.launch_limits import LIMIT_RULES
@@ -59,10 +59,10 @@ def _outdated(case: LaunchCase, image: Verdict) -> str:
     if image.stage != LAUNCH:
         return f"judged for stage {image.stage}, not for launch"
     age = days_between(image.decided_at, case.now)
-    most = case.parameters.get("max_age_days", MAX_AGE.default)
+    most = number(case.parameters, MAX_AGE.name)
     if age is None or age < 0:
         return f'judged at "{image.decided_at}", which is not before now'
-    if isinstance(most, int) and age > most:
+    if age > most:
         return f"judged {age} days ago, the policy allows {most}"
     today, then = case.now[:10], image.decided_at[:10]
     if any(then <= waiver.expires < today for waiver in case.waivers):

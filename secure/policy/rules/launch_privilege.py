@@ -14,6 +14,7 @@ from secure.policy.rule import (
     Parameter,
     Rule,
     Violation,
+    names,
 )
 from secure.policy.rules.launch_case import asks, launch, options
 
@@ -38,7 +39,7 @@ def keeps_allowed_capabilities(case: LaunchCase) -> Iterator[Violation]:
                 fix=f'Correct the name "{name}"; see capabilities(7).',
                 bound=True,
             )
-        elif name not in allowed and name not in DANGEROUS:
+        elif name not in allowed:
             wanted = ", ".join(allowed) if allowed else "no capability at all"
             yield Violation(at="--cap-add", found=name, wanted=wanted, bound=True)
     for name in case.ask.cap_drop:
@@ -54,8 +55,7 @@ def keeps_allowed_capabilities(case: LaunchCase) -> Iterator[Violation]:
 
 
 def keeps_no_dangerous_capability(case: LaunchCase) -> Iterator[Violation]:
-    listed = case.parameters.get("deny", DANGEROUS)
-    denied = listed if isinstance(listed, tuple) else DANGEROUS
+    denied = names(case.parameters, "deny")
     asked = asked_capabilities(case)
     kept = asked + tuple(n for n in case.bounds.default_capabilities if n not in asked)
     for name in kept:
