@@ -1,0 +1,264 @@
+"""One control group of one container: made with its limits, joined, read back, killed, removed.
+
+On cgroup v2 it is one directory, on v1 one for each controller. `secure.kernel.cgroups_detect`
+says where they can be made. Existing cgroups are not changed, except that a v2 parent passes
+controllers on to its children (cgroup.subtree_control).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from secure.errors import KernelError, MachineError, SecureError
+from secure.kernel import cgroup_files, cgroups_v1, cgroups_v2
+from secure.kernel.cgroup_files import JOIN_MEANS, WRITE_MEANS
+from secure.kernel.libc import syscall
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONTROLLERS = ("memory", "cpu", "pids")
+V1, V2, NONE = "v1", "v2", ""
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_SIGKILL = 9
+_ATTEMPTS = 50
+
+
+@value
+class CgroupLimits:
+    """What a container may use. None is no limit.
+
+    Args:
+        memory_bytes: of memory and swap together.
+        millicpus: thousandths of a processor, at least 10: the kernel's least quota is 1 ms.
+        pids: processes and threads.
+    """
+
+    memory_bytes: int | None = None
+    millicpus: int | None = None
+    pids: int | None = None
+
+    def asked(self) -> tuple[tuple[str, int], ...]:
+        """(controller, limit) for each limit that is set."""
+        limits = (self.memory_bytes, self.millicpus, self.pids)
+        pairs = zip(CONTROLLERS, limits, strict=True)
+        return tuple((controller, limit) for controller, limit in pairs if limit is not None)
+
+
+@value
+class CgroupSupport:
+    """Where this process can make cgroups.
+
+    Args:
+        memory, cpu, pids: which version can limit it: `V1`, `V2` or `NONE`.
+        bases: (controller, directory in which children are made), for those that can be limited.
+        passes_on: v2 directories, outermost first, that must pass controllers on.
+        steps_aside: a v2 cgroup that this process must leave first, "" if none.
+        by: words for people, e.g. "cgroup v1 (root)"; "" if nothing can be limited.
+        reason: why a controller is missing, "" if none is.
+        do: what would enable it.
+    """
+
+    memory: str
+    cpu: str
+    pids: str
+    bases: tuple[tuple[str, str], ...] = ()
+    passes_on: tuple[str, ...] = ()
+    steps_aside: str = ""
+    by: str = ""
+    reason: str = ""
+    do: str = ""
+
+    def version(self, controller: str) -> str:
+        """`V1`, `V2` or `NONE`."""
+        return dict(zip(CONTROLLERS, (self.memory, self.cpu, self.pids), strict=True))[controller]
+
+    def usable(self) -> tuple[str, ...]:
+        """The controllers that can be limited."""
+        return tuple(controller for controller in CONTROLLERS if self.version(controller))
+
+
+class Cgroup:
+    """A cgroup that exists. Whoever made it must `remove` it; doing so twice is no error."""
+
+    __slots__ = ("_planned", "_support", "directories")
+
+    def __init__(self, support: CgroupSupport, directories: tuple[str, ...]) -> None:
+        self._support = support
+        self.directories = directories
+        self._planned: tuple[tuple[str, str, str], ...] = ()
+
+    @classmethod
+    def create(cls, support: CgroupSupport, name: str, limits: CgroupLimits) -> Cgroup:
+        """Make a cgroup with these limits; after a failure nothing of it is left.
+
+        Args:
+            support: as `cgroups_detect.detect` found it.
+            name: of the directory: a-z, 0-9, "-", "_", ".", at most 64, no "." first.
+            limits: what to set.
+
+        Raises:
+            MachineError: a limit cannot be set here; `do` says what would enable it.
+            KernelError: the kernel refuses a directory or a value.
+        """
+        if not 0 < len(name) <= 64 or not _LETTERS.issuperset(name) or name[0] == ".":
+            raise SecureError(f"{name!r} cannot name a cgroup")
+        places = _places(support, name, limits)
+        made = cls(support, tuple(dict.fromkeys(places.values())))
+        fresh: list[str] = []
+        try:
+            if support.steps_aside:
+                cgroups_v2.step_aside(support.steps_aside)
+            for directory in made.directories:
+                _make(support, directory, limits)
+                fresh.append(directory)
+            made._planned = tuple(_settings(support, limits, places))
+            for directory, file, content in made._planned:
+                cgroup_files.write(f"{directory}/{file}", content, WRITE_MEANS)
+        except BaseException:
+            # Not `made.directories`: one of that name may be another container's.
+            cls(support, tuple(fresh)).remove()
+            raise
+        return made
+
+    def planned(self) -> tuple[tuple[str, str], ...]:
+        """(file, content) as the kernel should read it back."""
+        return tuple((file, content) for _, file, content in self._planned)
+
+    def read_back(self) -> tuple[tuple[str, str], ...]:
+        """(file, content) as the kernel has it.
+
+        Raises:
+            KernelError: a file cannot be read any more.
+        """
+        return tuple(
+            (file, cgroup_files.read(f"{directory}/{file}")) for directory, file, _ in self._planned
+        )
+
+    def add(self, pid: int) -> None:
+        """Move a process in.
+
+        On v1 an ordinary user can move processes of the same uid only, so before ids are mapped.
+        """
+        for directory in self.directories:
+            cgroup_files.write(f"{directory}/cgroup.procs", str(pid), JOIN_MEANS)
+
+    def processes(self) -> frozenset[int]:
+        """The pids inside, descendants' too, as this pid namespace sees them."""
+        below = (place for top in self.directories for place in cgroup_files.tree(top))
+        texts = (cgroup_files.read_if_there(f"{place}/cgroup.procs") for place in below)
+        # 0 stands for a process of a pid namespace that cannot be seen from here.
+        return frozenset(int(pid) for text in texts for pid in text.split()) - {0}
+
+    def kill(self) -> None:
+        """SIGKILL everything inside, also what is forked meanwhile; returns when it has ended.
+
+        Raises:
+            KernelError: a process is still there after some seconds: it hangs in the kernel.
+        """
+        at_once = any(cgroups_v2.kill(directory) for directory in self.directories)
+        for directory in self.directories[:1]:
+            cgroup_files.wait_until(
+                lambda: not self.processes() if at_once else self._kill_each(), "kill", directory
+            )
+
+    def _kill_each(self) -> bool:
+        first = {pid: fd for pid in self.processes() if (fd := _pidfd(pid)) >= 0}
+        try:
+            # Who is still inside after it was opened is the one that was opened: a pid that ended
+            # meanwhile and was given to a stranger is not.
+            for pid in self.processes() & first.keys():
+                _kill(first[pid])
+        finally:
+            for fd in first.values():
+                os.close(fd)
+        return not self.processes()
+
+    def oom_killed(self) -> bool:
+        """The kernel killed a process inside because memory ran out."""
+        return self._count("memory", "oom_kill") > 0
+
+    def pids_refused(self) -> int:
+        """How often the limit of processes made a fork fail."""
+        return self._count("pids", "max")
+
+    def _count(self, controller: str, key: str) -> int:
+        version = self._support.version(controller)
+        events = cgroups_v1.EVENTS if version == V1 else cgroups_v2.EVENTS
+        for directory in self.directories:
+            text = cgroup_files.read_if_there(f"{directory}/{events[controller]}")
+            for line in text.splitlines():
+                if line.startswith(f"{key} "):
+                    return int(line.split()[1])
+        return 0
+
+    def remove(self) -> None:
+        """Remove the directories, waiting for processes that are ending.
+
+        Raises:
+            KernelError: a process stays inside; `kill` first.
+        """
+        for top in self.directories:
+            for directory in reversed(tuple(cgroup_files.tree(top))):
+                cgroup_files.remove(directory)
+            cgroup_files.remove_empty_base(os.path.dirname(top))
+
+
+def _places(support: CgroupSupport, name: str, limits: CgroupLimits) -> dict[str, str]:
+    """Controller -> the directory to make."""
+    missing = [c for c, _ in limits.asked() if not support.version(c)]
+    if missing:
+        raise MachineError(
+            f"cannot limit {', '.join(missing)} by cgroup: {support.reason}", do=support.do
+        )
+    bases = dict(support.bases)
+    return {controller: f"{bases[controller]}/{name}" for controller, _ in limits.asked()}
+
+
+def _make(support: CgroupSupport, directory: str, limits: CgroupLimits) -> None:
+    base = os.path.dirname(directory)
+    controllers = tuple(c for c, _ in limits.asked() if dict(support.bases)[c] == base)
+    v2 = support.version(controllers[0]) == V2
+    for attempt in range(_ATTEMPTS):
+        try:
+            cgroup_files.make(base, there_is_fine=True)
+            # A child has a controller only if every parent passes it on.
+            for parent in support.passes_on if v2 else ():
+                cgroups_v2.pass_on(parent, controllers)
+            cgroup_files.make(directory)
+            return
+        except KernelError as error:
+            # Another launch ended and removed the empty base in between.
+            if error.number != errno.ENOENT or attempt == _ATTEMPTS - 1:
+                raise
+
+
+def _settings(
+    support: CgroupSupport, limits: CgroupLimits, places: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    for controller, limit in limits.asked():
+        where = places[controller]
+        by = cgroups_v1 if support.version(controller) == V1 else cgroups_v2
+        present = lambda file, where=where: os.path.exists(f"{where}/{file}")  # noqa: E731
+        for file, content in by.settings(controller, limit, present):
+            yield where, file, content
+
+
+def _pidfd(pid: int) -> int:
+    """An open pidfd, or -1 if the process is gone."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _kill(pidfd: int) -> None:
+    try:
+        syscall("pidfd_send_signal", pidfd, _SIGKILL, None, 0, target="pidfd")
+    except KernelError as error:
+        if error.number != errno.ESRCH:  # ended meanwhile
+            raise
