@@ -51,7 +51,7 @@ def append(
     Args:
         kind: "check", "launch", "refusal", "exit", …
         body: dictionaries with str keys, lists, tuples, str, int, bool, None.
-        now: RFC 3339, UTC, milliseconds; see `secure.audit.record.stamp`.
+        now: RFC 3339, UTC, milliseconds.
         sync: return only when the record is on the disk. With False the record outlives any
             process but not a power loss until `chain.sync` is called: so that the disk works while
             the container already runs.

@@ -10,8 +10,6 @@ means.
 
 from __future__ import annotations
 
-import time
-
 from secure.audit.canonical import encode
 from secure.errors import SecureError, TamperedError
 from secure.value import value
@@ -129,14 +127,8 @@ def sha256_hex(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def stamp(time_ns: int) -> str:
-    """Nanoseconds since the epoch as RFC 3339, UTC, milliseconds."""
-    parts = time.gmtime(time_ns // 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', parts)}.{time_ns // 1_000_000 % 1000:03}Z"
-
-
 def is_time(text: str) -> bool:
-    """`text` has the form that `stamp` writes: then times compare as text."""
+    """`text` is RFC 3339, UTC, with milliseconds: then times compare as text."""
     shape = "".join(["0" if "0" <= letter <= "9" else letter for letter in text])
     return shape == "0000-00-00T00:00:00.000Z"
 

@@ -18,7 +18,7 @@ from secure.audit import chain
 from secure.audit.canonical import encode
 from secure.audit.faults import TORN
 from secure.audit.read import read
-from secure.audit.record import GENESIS, Head, Record, content, parse, seal, stamp
+from secure.audit.record import GENESIS, Head, Record, content, parse, seal
 from secure.audit.verify import verify
 from secure.errors import LimitExceededError, MachineError, NotFoundError, SecureError
 from secure.oci.limits import DEFAULT_LIMITS, Limits
@@ -227,10 +227,6 @@ def test_what_is_sealed_is_recognised(body: dict[str, object], seq: int) -> None
     record, line = seal(seq, NOW, "launch", GENESIS, body)  # type: ignore[arg-type]  # plain
     assert parse(line) == record
     assert content(record) == body
-
-
-def test_a_stamp_has_milliseconds_and_is_utc() -> None:
-    assert stamp(1_795_505_400_123_456_789) == "2026-11-24T07:30:00.123Z"
 
 
 def test_there_is_no_head_without_a_log(log: str) -> None:
