@@ -7,7 +7,7 @@ vouch. Commutative, associative and idempotent, up to origins.
 
 from __future__ import annotations
 
-from secure.policy.keys import LAUNCH_KEYS, key, tightest
+from secure.policy.keys import LAUNCH_KEYS, in_order, key, tightest
 from secure.policy.settings import Bound, LaunchBounds, Policy, RuleSetting, Trusted, Waiver
 from secure.value import replace, value
 
@@ -69,8 +69,11 @@ def assemble(
     trusted: tuple[Trusted, ...],
 ) -> Policy:
     """A policy from its keys. All of `LAUNCH_KEYS` and `WAIVING_KEYS` have to be there."""
-    values: dict[str, Any] = keys.values  # each key has its own type, see `secure.policy.keys`
-    rules = _rules(keys.values)
+    values: dict[str, Any] = {  # each key has its own type, see `secure.policy.keys`
+        name: in_order(key(name), set(item)) if isinstance(item, tuple) else item
+        for name, item in keys.values.items()
+    }
+    rules = _rules(values)
     policy = Policy(
         name=name,
         description=description,
@@ -83,7 +86,7 @@ def assemble(
         trusted=_closed(trusted, rules),
         origins=tuple(sorted(keys.origins.items())),
     )
-    return replace(policy, digest=_digest(policy, keys.values))
+    return replace(policy, digest=_digest(policy, values))
 
 
 def keyed(policy: Policy) -> Keyed:
