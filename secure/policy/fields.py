@@ -6,10 +6,11 @@ import re
 from difflib import get_close_matches
 
 from secure.errors import PolicyFileError
+from secure.facts.plain import plain
 from secure.policy.capabilities import CAPABILITIES, kernel_name
 from secure.policy.keys import CHOICE, CHOICES, COUNT, CPUS, FLAG, Key, in_order
 from secure.policy.rule import BYTES, CAPABILITY_NAMES, PATHS
-from secure.policy.yaml_tree import Mapping, Node, Place, Scalar, Sequence, printable
+from secure.policy.yaml_tree import Mapping, Node, Place, Scalar, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Mistakes:
         self._found: list[tuple[int, int, str]] = []
 
     def add(self, place: Place, what: str) -> None:
-        self._found.append((place.line, place.column, printable(what)))
+        self._found.append((place.line, place.column, plain(what)))
 
     def __len__(self) -> int:
         return len(self._found)

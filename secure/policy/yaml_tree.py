@@ -9,6 +9,7 @@ from __future__ import annotations
 import yaml
 
 from secure.errors import PolicyFileError
+from secure.facts.plain import plain
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -182,14 +183,9 @@ def _place(event: yaml.Event) -> Place:
 
 def _refused(name: str, place: Place, what: str) -> PolicyFileError:
     return PolicyFileError(
-        f"{name}:{place.line}:{place.column}: {printable(what)}",
+        f"{name}:{place.line}:{place.column}: {plain(what)}",
         do="Correct the file; docs/policy.md describes the language.",
     )
-
-
-def printable(text: str) -> str:
-    """Text from a file without control characters: a message must not drive the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _position(content: bytes, offset: int) -> tuple[int, int]:

@@ -63,7 +63,7 @@ def _privileges(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield (
         f"It holds these capabilities: {', '.join(sorted(held))}."
         if held
-        else "It holds no capability, in none of the five sets.",
+        else "It holds no capability in any of the five sets.",
         raw,
     )
     yield (

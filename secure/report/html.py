@@ -51,7 +51,7 @@ def _header(report: AuditReport) -> Html:
         for number, subject in enumerate(report.subjects, 1)
     ]
     links += [
-        f'<li><a href="#launch-{number}">Launch {text(launch.time)}</a></li>'
+        f'<li><a href="#launch-{number}">Launch {text(launch.seq)}: {text(launch.image)}</a></li>'
         for number, launch in enumerate(report.launches, 1)
     ]
     links += [] if report.chain is None else ['<li><a href="#audit-log">Audit log</a></li>']
@@ -88,15 +88,17 @@ def _tiles(report: AuditReport) -> Html:
         ),
     ]
     if report.chain is not None:
-        broken = report.chain.broken
-        tiles.append(
-            _tile(
-                "Audit log broken" if broken else "Audit log intact",
-                f"{report.chain.records:,} records",
-                "bad" if broken else "good",
-            )
-        )
+        tiles.append(_chain_tile(report.chain))
     return element("div", *tiles, kind="tiles")
+
+
+def _chain_tile(chain: Chain) -> Html:
+    records = f"{chain.records:,} records"
+    if chain.broken:
+        return _tile("Audit log broken", records, "bad")
+    if chain.torn:
+        return _tile("Audit log intact", f"{records}, unfinished lines", "warn")
+    return _tile("Audit log intact", records, "good")
 
 
 def _tile(large: str, small: str, kind: str) -> Html:

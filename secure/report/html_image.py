@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from secure.facts.verdict import ALLOW, DENY, SEVERITIES
 from secure.report.markup import (
-    NOTHING,
     Html,
     badge,
     code,
@@ -49,19 +48,15 @@ def verdict_part(verdict: Verdict) -> Html:
             ("Policy", text(verdict.policy)),
             ("Policy digest", code(verdict.policy_digest)),
             ("Decided at", text(verdict.decided_at)),
-            ("Rules with nothing to say", text(len(verdict.passed))),
+            ("Rules with nothing to say", text(", ".join(verdict.passed) or "none")),
         ]
     )
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
     ordered = sorted(verdict.findings, key=lambda found: rank.get(found.severity, len(rank)))
     columns = ("Severity", "Finding", "Found", "Wanted", "What to do")
-    found = folded("Findings", columns, [_finding(finding) for finding in ordered])
+    found = folded("Findings", columns, [_finding(f) for f in ordered], opened=True)
     notes = [element("p", text(note), kind="note warn") for note in verdict.notes]
-    passed = NOTHING
-    if verdict.passed:
-        words = element("p", Html("Checked, nothing to say: "), text(", ".join(verdict.passed)))
-        passed = element("div", words, kind="soft")
-    return Html("".join([heading, about, found, *notes, passed]))
+    return Html("".join([heading, about, found, *notes]))
 
 
 def verdict_badge(outcome: str) -> Html:
@@ -105,12 +100,18 @@ def _summary(facts: ImageFacts) -> Html:
         ("Read", Html(f"{text(facts.scanned_at)} by secure {text(facts.tool_version)}")),
         ("Environment", text(", ".join(e.partition("=")[0] for e in config.env) or "none")),
     ]
-    words = "Everything in the image could be read."
-    note = element("p", text(words), kind="note good")
+    return Html(pairs(rows) + _completeness(facts))
+
+
+def _completeness(facts: ImageFacts) -> Html:
+    unread = len(facts.unreadable)
     if not facts.complete:
-        words = "Not everything could be read: what follows is incomplete."
-        note = element("p", text(words), kind="note bad")
-    return Html(pairs(rows) + note)
+        kind, words = "bad", "What follows is incomplete: a layer or a package database is missing."
+    elif unread:
+        kind, words = "warn", f"Read, except what is listed as not read ({unread:,})."
+    else:
+        kind, words = "good", "Everything in the image was read."
+    return element("p", text(words), kind=f"note {kind}")
 
 
 def _facts(facts: ImageFacts) -> tuple[Html, ...]:
@@ -152,7 +153,7 @@ def _facts(facts: ImageFacts) -> tuple[Html, ...]:
         for package in facts.packages
     ]
     return (
-        folded("Could not be read", ("Path", "Layer", "Why"), unreadable),
+        folded("Not read", ("Path", "Layer", "Why"), unreadable),
         folded("Layers", ("Layer", "Size", "Diff-id", "Made by"), layers),
         folded("Secrets", ("Severity", "What", "In", "Where", "Masked"), secrets),
         folded("Files of note", ("Path", "Why", "Mode", "Layer", "Detail"), files),

@@ -37,7 +37,7 @@ def _summary(launch: Launch) -> Html:
         ("Container", code(launch.container or "none was made")),
         ("Exit code", NOTHING if launch.outcome == REFUSED else code_shown),
         ("Image digest", code(launch.digest)),
-        ("Command", code(" ".join(launch.argv))),
+        ("Command", code(" ".join(launch.argv)) if launch.argv else NOTHING),
     ]
     return pairs(row for row in rows if row[1])
 
@@ -51,7 +51,10 @@ def _differences(launch: Launch) -> Html:
         for found in launch.differences
     ]
     columns = ("Comparison", "What", "Planned", "Found")
-    return Html(element("p", text(words), kind="note bad") + folded("Differences", columns, rows))
+    return Html(
+        element("p", text(words), kind="note bad")
+        + folded("Differences", columns, rows, opened=True)
+    )
 
 
 def _enforcement(launch: Launch) -> Html:
@@ -67,7 +70,7 @@ def _enforcement(launch: Launch) -> Html:
         for line in launch.enforcement
     ]
     columns = ("Protection", "State", "Enforced by", "Asked for by")
-    return Html(element("h3", text("Protections")) + folded("Protections", columns, rows))
+    return folded("Protections", columns, rows, opened=True)
 
 
 def _evidence(evidence: Evidence) -> Html:
@@ -88,6 +91,6 @@ def _evidence(evidence: Evidence) -> Html:
     return Html(
         element("h3", text("Evidence"))
         + element("p", text(words), kind="soft")
-        + folded("What the kernel says", ("In words", "Raw value"), said)
-        + folded("Mounts", columns, mounts)
+        + folded("What the kernel says", ("In words", "Raw value"), said, opened=True)
+        + folded("Mounts", columns, mounts, opened=False)
     )

@@ -52,12 +52,11 @@ dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 caption { padding: .2rem 0 .45rem; text-align: left; color: var(--soft); font-size: .85rem; }
 th, td { padding: .45rem .65rem; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 4rem; }
+  border-bottom: 1px solid var(--line); overflow-wrap: break-word; max-width: 19rem; }
 thead th { background: var(--head); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 500; }
 tbody tr:last-child > * { border-bottom: 0; }
-code { font: .86em/1.45 ui-monospace, "Liberation Mono", "DejaVu Sans Mono", monospace;
-  overflow-wrap: anywhere; }
+code { font: .86em/1.45 ui-monospace, "Liberation Mono", "DejaVu Sans Mono", monospace; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .84rem;
   font-weight: 600; white-space: nowrap; }
 .badge.good { color: var(--good-ink); background: var(--good); }
@@ -75,7 +74,9 @@ details { margin: .9rem 0; border: 1px solid var(--line); border-radius: .4rem;
   padding: .1rem .9rem; }
 details[open] { padding-bottom: .6rem; }
 summary { padding: .45rem 0; cursor: pointer; font-weight: 600; }
-details caption { display: none; }
+details caption { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
+.wide { position: relative; }
 @media print {
   :root { color-scheme: light; --page: #fff; --sheet: #fff; --ink: #000; --soft: #444;
     --line: #bbb; --head: #eee; --link: #000;
@@ -87,6 +88,9 @@ details caption { display: none; }
   .tile { padding: .5rem .8rem; border-left-width: .35rem; }
   .badge, .note { border: 1px solid currentColor; }
   .wide { overflow: visible; }
+  th, td { padding: .2rem .5rem; max-width: 13rem; }
+  table { font-size: 8.5pt; }
+  thead, thead tr { break-after: avoid; }
   tr, .tile, .note, dl div { break-inside: avoid; }
   h2, h3, summary, caption { break-after: avoid; }
   details { border: 0; padding: 0; }

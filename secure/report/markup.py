@@ -64,11 +64,17 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Html]]) 
     )
 
 
-def folded(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Html]]) -> Html:
-    """A table that opens on demand when it is long; nothing at all without rows."""
+def folded(
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Html]],
+    *,
+    opened: bool | None = None,
+) -> Html:
+    """A table that can be folded, and is if it is long; nothing at all without rows."""
     if not rows:
         return NOTHING
-    state = " open" if len(rows) <= _OPEN_UP_TO else ""
+    state = " open" if (len(rows) <= _OPEN_UP_TO if opened is None else opened) else ""
     words = f"{caption} ({len(rows):,})"
     inside = table(caption, columns, rows)
     return Html(f"<details{state}><summary>{text(words)}</summary>{inside}</details>")

@@ -1,0 +1,136 @@
+"""A verdict as SARIF 2.1.0, as GitHub, GitLab and editors read it.
+
+Every result has a location, because viewers drop results without one: the image reference as
+artifact, the place inside it as logical location. Waived findings stay, as suppressions.
+
+Source: SARIF v2.1.0 (OASIS, 2020), sections named below.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
+from secure.policy.catalogue import RULES_BY_ID
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.facts.verdict import Finding, Verdict
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {DENY: "error", "warn": "warning", "waived": "note", NOT_CHECKED: "warning"}
+# GitHub sorts by this number: over 9.0 critical, 7.0 high, 4.0 medium, below low.
+_SECURITY_SEVERITY = {
+    "critical": "9.5",
+    "high": "8.0",
+    "medium": "5.5",
+    "low": "3.0",
+    "info": "0.0",
+}
+
+
+def verdict_sarif(verdict: Verdict, reference: str, tool_version: str) -> str:
+    """The verdict as one SARIF run; JSON that ends with a newline.
+
+    Args:
+        reference: of the image, as the user named it: the artifact that the results point at.
+        tool_version: of this program.
+    """
+    rules = sorted({finding.rule for finding in verdict.findings} | set(verdict.passed))
+    positions = {rule: number for number, rule in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "secure",
+                "semanticVersion": tool_version,
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "automationDetails": {"id": f"secure/{verdict.stage}/{_uri(reference)}"},  # 3.17.3
+        "artifacts": [{"location": {"uri": _uri(reference)}}],
+        "invocations": [_invocation(verdict)],
+        "results": [
+            _result(finding, positions[finding.rule], reference) for finding in verdict.findings
+        ],
+        "properties": {
+            "outcome": verdict.outcome,
+            "subject": verdict.subject,
+            "policy": verdict.policy,
+            "policyDigest": verdict.policy_digest,
+        },
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _invocation(verdict: Verdict) -> dict[str, object]:
+    """3.20: what could not be decided must not read as success."""
+    return {
+        "executionSuccessful": verdict.outcome != NOT_CHECKED,
+        "exitCode": {ALLOW: 0, DENY: 1, NOT_CHECKED: 3}[verdict.outcome],
+        "endTimeUtc": verdict.decided_at,
+        "toolExecutionNotifications": [
+            {"level": "note", "message": {"text": note}} for note in verdict.notes
+        ],
+    }
+
+
+def _rule(rule_id: str) -> dict[str, object]:
+    """3.49, reportingDescriptor."""
+    rule = RULES_BY_ID.get(rule_id)
+    if rule is None:
+        return {"id": rule_id}
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.fix},
+        "properties": {
+            "security-severity": _SECURITY_SEVERITY[rule.severity],
+            "tags": [
+                "security",
+                *(f"{source}/{i}" for source, ids in rule.maps.items() for i in ids),
+            ],
+        },
+    }
+
+
+def _result(finding: Finding, position: int, reference: str) -> dict[str, object]:
+    """3.27."""
+    wanted = f" Wanted: {finding.wanted}." if finding.wanted else ""
+    result: dict[str, object] = {
+        "ruleId": finding.rule,
+        "ruleIndex": position,
+        "level": _LEVELS[finding.outcome],
+        "kind": "open" if finding.outcome == NOT_CHECKED else "fail",
+        "message": {
+            "text": f"{finding.title}: {finding.at}: {finding.found}.{wanted} {finding.fix}"
+        },
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(reference), "index": 0},
+                    "region": {"startLine": 1},  # GitHub wants a region even where no line exists
+                },
+                "logicalLocations": [{"fullyQualifiedName": finding.at, "kind": "member"}],
+            }
+        ],
+        "partialFingerprints": {"secure/v1": finding.fingerprint},
+        "properties": {
+            "outcome": finding.outcome,
+            "severity": finding.severity,
+            "security-severity": _SECURITY_SEVERITY[finding.severity],
+        },
+    }
+    if finding.outcome == NOT_CHECKED:
+        result["level"] = "none"  # 3.27.10: a kind other than "fail" has level "none"
+    if finding.waiver:
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": finding.waiver}  # 3.35
+        ]
+    return result
+
+
+def _uri(reference: str) -> str:
+    """A reference as a relative URI: an image has no file in the repository."""
+    return quote(reference, safe="/:@._-") or "image"
