@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
 from secure.facts.plain import plain
+from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
