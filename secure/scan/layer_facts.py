@@ -1,0 +1,88 @@
+"""What one worker says about one layer, before the layers are merged.
+
+Names are bytes here: two names that look alike as text ("\\xff" written out, and the byte 255)
+must not be taken for each other when a later layer removes one of them. The layer number in every
+`Location` is 0 until the merge, so that the facts of a layer can be cached for all images.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from secure.facts.files import Account, FileFact, OsRelease
+from secure.facts.image import Unreadable
+from secure.facts.package import Package
+from secure.facts.secret import Secret
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A package as its database tells it, with what only the whole database can resolve.
+
+    Args:
+        needs: one tuple per dependency: the names any of which satisfies it.
+        provides: names other than its own under which it satisfies a dependency.
+    """
+
+    package: Package
+    needs: tuple[tuple[str, ...], ...] = ()
+    provides: tuple[str, ...] = ()
+
+
+class Catalogued(msgspec.Struct, frozen=True):
+    """One package database or metadata file, read by one cataloger."""
+
+    name: bytes
+    cataloger: str
+    records: tuple[Record, ...]
+
+
+class FileMark(msgspec.Struct, frozen=True):
+    """A file fact under its exact name."""
+
+    name: bytes
+    fact: FileFact
+
+
+class SecretMark(msgspec.Struct, frozen=True):
+    """A secret under the exact name of its file."""
+
+    name: bytes
+    secret: Secret
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """The password state of one account in /etc/shadow: "locked", "hash" or "empty"."""
+
+    name: str
+    password: str
+
+
+class LayerFacts(msgspec.Struct, frozen=True):
+    """Everything one layer adds, and what it takes away.
+
+    Args:
+        os_releases, accounts, shadows: by the exact name of the file they came from.
+        links: targets of symlinks and hardlinks at names that matter, resolved from the root.
+        taken: every name the layer holds that is not a directory, NUL-joined: they replace.
+        directories: every directory name, NUL-joined: they replace what is not a directory.
+        whiteouts: names the layer deletes.
+        opaques: directories whose lower content the layer deletes.
+        unreadable: layer 0, as everywhere here.
+        voided: nothing of this layer can be trusted; `unreadable` says why.
+    """
+
+    catalogued: tuple[Catalogued, ...] = ()
+    files: tuple[FileMark, ...] = ()
+    secrets: tuple[SecretMark, ...] = ()
+    os_releases: dict[bytes, OsRelease] = {}
+    accounts: dict[bytes, tuple[Account, ...]] = {}
+    shadows: dict[bytes, tuple[Shadow, ...]] = {}
+    links: dict[bytes, bytes] = {}
+    unreadable: tuple[Unreadable, ...] = ()
+    entries: int = 0
+    uncompressed_bytes: int = 0
+    taken: bytes = b""
+    directories: bytes = b""
+    whiteouts: tuple[bytes, ...] = ()
+    opaques: tuple[bytes, ...] = ()
+    voided: bool = False

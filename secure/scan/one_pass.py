@@ -1,0 +1,188 @@
+"""The pass over one layer: every entry is offered to all who may want it.
+
+Content is read at most once, bounded, and never written anywhere. What is not read (too large, a
+link where a file should be, undecodable) becomes an `Unreadable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from secure.facts.files import Account, OsRelease
+from secure.facts.image import Unreadable
+from secure.facts.location import text
+from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
+from secure.oci.limits import MIB, Limits
+from secure.scan import accounts, os_release
+from secure.scan.cataloger import Cataloger, FileView, Wanted
+from secure.scan.catalogers import CATALOGERS
+from secure.scan.file_facts import file_fact
+from secure.scan.layer_facts import Catalogued, FileMark, LayerFacts, Record, Shadow
+from secure.scan.links import DatabasePaths, resolved
+from secure.scan.names import Names
+from secure.scan.secrets.engine import Engine
+from secure.scan.secrets.files import FileSearch
+
+_WHITEOUT = b".wh."
+_OPAQUE = b".wh..wh..opq"
+_SYSTEM_FILES = frozenset((*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW))
+
+
+class OnePass:
+    """Collects the facts of one layer; use it once."""
+
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        self._limits = limits
+        self._search = FileSearch(engine)
+        self._wanted = Wanted(CATALOGERS)
+        self._above = DatabasePaths(self._wanted)
+        self._catalogued: dict[bytes, Catalogued] = {}
+        self._files: dict[bytes, FileMark] = {}
+        self._os_releases: dict[bytes, OsRelease] = {}
+        self._accounts: dict[bytes, tuple[Account, ...]] = {}
+        self._shadows: dict[bytes, tuple[Shadow, ...]] = {}
+        self._links: dict[bytes, bytes] = {}
+        self._unreadable: list[Unreadable] = []
+        self._taken, self._directories = Names(), Names()
+        self._whiteouts: list[bytes] = []
+        self._opaques: list[bytes] = []
+
+    def run(self, entries: Iterable[Entry]) -> LayerFacts:
+        """Read all entries. What `entries` raises goes through: the layer is void then."""
+        count = size = 0
+        for entry in entries:
+            count += 1
+            size += entry.size
+            if _WHITEOUT in entry.name and self._is_whiteout(entry.name):
+                continue
+            self._take(entry)
+        self._search.finish()
+        return LayerFacts(
+            catalogued=tuple(self._catalogued.values()),
+            files=tuple(self._files.values()),
+            secrets=tuple(self._search.results),
+            os_releases=self._os_releases,
+            accounts=self._accounts,
+            shadows=self._shadows,
+            links=self._links,
+            unreadable=(*self._unreadable, *self._search.unreadable),
+            entries=count,
+            uncompressed_bytes=size,
+            taken=self._taken.joined(),
+            directories=self._directories.joined(),
+            whiteouts=tuple(self._whiteouts),
+            opaques=tuple(self._opaques),
+        )
+
+    def _is_whiteout(self, name: bytes) -> bool:
+        directory, _, last = name.rpartition(b"/")
+        if not last.startswith(_WHITEOUT):
+            return False
+        if last == _OPAQUE:
+            self._opaques.append(directory)
+        elif not last.startswith(_WHITEOUT + _WHITEOUT):  # aufs keeps its own records there
+            hidden = last[len(_WHITEOUT) :]
+            self._whiteouts.append(directory + b"/" + hidden if directory else hidden)
+        return True
+
+    def _take(self, entry: Entry) -> None:
+        name, kind = entry.name, entry.kind
+        fact = file_fact(entry)
+        if fact is not None:
+            self._files[name] = FileMark(name, fact)
+        elif self._files:
+            # A second entry of one name replaces the first, on disk and here.
+            self._files.pop(name, None)
+        if kind == DIRECTORY:
+            self._directories.append(name)
+            return
+        self._taken.append(name)
+        self._taken.compact()
+        cataloger = self._wanted.cataloger(name)
+        if kind == FILE:
+            self._take_file(entry, cataloger)
+        elif kind in (SYMLINK, HARDLINK):
+            self._take_link(entry, cataloger)
+        elif cataloger is not None:
+            self._cannot(name, "is a device or a FIFO in the place of a package database")
+
+    def _take_file(self, entry: Entry, cataloger: Cataloger | None) -> None:
+        name, size = entry.name, entry.size
+        if cataloger is None and name not in _SYSTEM_FILES and not _is_variant(name):
+            if size:
+                self._look_for_secrets(entry, entry.read(self._limits.secrets_file_bytes))
+            return
+        self._forget(name)
+        most = cataloger.max_bytes if cataloger else os_release.MAX_BYTES
+        if name in (accounts.PASSWD, accounts.SHADOW):
+            most = accounts.MAX_BYTES
+        content = entry.read(max(most, self._limits.secrets_file_bytes))
+        if size > most:
+            self._cannot(name, f"has {size} bytes; at most {most} are read")
+        else:
+            self._parse(FileView(name, content), cataloger)
+        self._look_for_secrets(entry, content[: self._limits.secrets_file_bytes])
+
+    def _parse(self, file: FileView, cataloger: Cataloger | None) -> None:
+        if cataloger is not None:
+            records: list[Record] = []
+            for item in cataloger.parse(file):
+                if isinstance(item, Unreadable):
+                    self._unreadable.append(item)
+                else:
+                    records.append(item)
+            self._catalogued[file.name] = Catalogued(file.name, cataloger.name, tuple(records))
+        elif file.name == accounts.PASSWD:
+            parsed = tuple(accounts.parse_passwd(file))
+            self._accounts[file.name] = tuple(a for a in parsed if isinstance(a, Account))
+            self._unreadable += [a for a in parsed if isinstance(a, Unreadable)]
+        elif file.name == accounts.SHADOW:
+            lines = tuple(accounts.parse_shadow(file))
+            self._shadows[file.name] = tuple(a for a in lines if isinstance(a, Shadow))
+            self._unreadable += [a for a in lines if isinstance(a, Unreadable)]
+        else:
+            self._os_releases[file.name] = os_release.parse_os_release(file.content)
+
+    def _look_for_secrets(self, entry: Entry, content: bytes) -> None:
+        if entry.size > len(content):
+            most = self._limits.secrets_file_bytes // MIB
+            self._cannot(
+                entry.name,
+                f"has {entry.size} bytes; the first {most} MiB were searched for secrets",
+            )
+        self._search.offer(entry.name, content)
+
+    def _take_link(self, entry: Entry, cataloger: Cataloger | None) -> None:
+        name = entry.name
+        leads_to = entry.link if entry.kind == HARDLINK else resolved(name, entry.link)
+        if name in _SYSTEM_FILES or _is_variant(name):
+            self._forget(name)
+            self._links[name] = leads_to
+        if cataloger is not None:
+            self._forget(name)
+            self._link_to_database(name, leads_to, cataloger, entry.kind)
+        elif name in self._above and (hidden := self._above.hidden_by(name, entry.link)):
+            shown = ", ".join(text(path) for path in hidden)
+            self._cannot(name, f"is a link to {text(entry.link)} and hides {shown}")
+
+    def _link_to_database(
+        self, name: bytes, leads_to: bytes, cataloger: Cataloger, kind: int
+    ) -> None:
+        if kind == HARDLINK and (same := self._catalogued.get(leads_to)) is not None:
+            # Package installers link one file into many environments.
+            self._catalogued[name] = Catalogued(name, same.cataloger, same.records)
+        elif kind == HARDLINK or self._wanted.cataloger(leads_to) is not cataloger:
+            self._cannot(name, f"is a link to {text(leads_to)}, which is not followed")
+
+    def _forget(self, name: bytes) -> None:
+        for facts in (
+            self._catalogued, self._os_releases, self._accounts, self._shadows, self._links,
+        ):  # fmt: skip
+            facts.pop(name, None)
+
+    def _cannot(self, name: bytes, why: str) -> None:
+        self._unreadable.append(Unreadable(text(name), 0, why))
+
+
+def _is_variant(name: bytes) -> bool:
+    return name.rpartition(b"/")[0] == os_release.VARIANTS_DIRECTORY
