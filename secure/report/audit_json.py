@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.report.audit_report import AuditReport
 
-SCHEMA = "secure-audit-report/1"
+SCHEMA = "secure/audit-report/v1"
 
 
 def render(report: AuditReport) -> bytes:

@@ -120,6 +120,17 @@ def test_a_forged_record_is_named_where_the_chain_breaks(
     assert blame(result) == (FOREIGN, place + 2, place + 2)
 
 
+@given(place=st.integers(0, COUNT - 1), shift=st.integers(1, 100))
+def test_a_record_that_follows_but_has_another_number_is_named(
+    lines: list[bytes], copy: str, place: int, shift: int
+) -> None:
+    old = parse(lines[place].rstrip(b"\n"))
+    assert old
+    _, forged = seal(old.seq + shift, old.time, "launch", old.prev, {})
+    result = check(copy, [*lines[:place], forged + b"\n", *lines[place + 1 :]])
+    assert blame(result) == (ALTERED, place + 1, place + 1)
+
+
 @given(place=st.integers(0, COUNT - 1))
 def test_a_log_rewritten_with_new_hashes_is_found_by_a_noted_head(
     lines: list[bytes], copy: str, place: int
