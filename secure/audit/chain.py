@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from secure.audit.record import REPAIR, SEGMENT, Head, Record, seal, sha256_hex
+from secure.audit.record import REPAIR, SEGMENT, Head, Record, seal
 from secure.audit.segments import (
     lock_path,
     log_path,
@@ -24,6 +24,7 @@ from secure.audit.segments import (
 from secure.audit.tail import Tail, read_tail
 from secure.errors import LimitExceededError, MachineError, NotFoundError, SecureError
 from secure.oci.limits import DEFAULT_LIMITS
+from secure.sha256 import sha256_hex
 from secure.store.atomic import make_private_dir, sync_dir
 from secure.store.lock import Lock
 

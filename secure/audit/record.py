@@ -12,22 +12,12 @@ from __future__ import annotations
 
 from secure.audit.canonical import encode
 from secure.errors import SecureError, TamperedError
+from secure.sha256 import sha256_hex
 from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hashlib import sha256
-
     from secure.audit.canonical import Plain
-else:
-    # `hashlib` loads OpenSSL: 2 to 6 ms of a launch for a few KiB to hash.
-    try:
-        from _sha2 import sha256  # Python 3.12
-    except ImportError:
-        try:
-            from _sha256 import sha256  # Python 3.11
-        except ImportError:
-            from hashlib import sha256
 
 GENESIS = "0" * 64
 REPAIR, SEGMENT = "repair", "segment"  # written by the log itself
@@ -120,11 +110,6 @@ def content(record: Record) -> dict[str, object]:
     if not isinstance(decoded, dict):
         raise TamperedError(f"the body of audit record {record.seq} is not a JSON object")
     return decoded
-
-
-def sha256_hex(content: bytes) -> str:
-    """The sha256 of `content`, lower-case hex."""
-    return sha256(content).hexdigest()
 
 
 def is_time(text: str) -> bool:
