@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from secure.errors import InputError, UsageError
 from secure.facts.verdict import CI
+from secure.oci.reference import Reference
 from secure.policy.catalogue import IMAGE_RULES
 from secure.policy.decide import Checked, decide
-from secure.policy.image_name import forms
 from secure.policy.rule import ImageCase, parameters_of
 from secure.policy.settings import OFF
 from secure.policy.waive import WaiverSubject
@@ -32,7 +33,7 @@ def judge_image(policy: Policy, facts: ImageFacts, stage: str, now: str) -> Verd
         _checked(policy, facts, stage, now),
         stage=stage,
         subject=facts.digest or facts.reference,
-        waivers_for=WaiverSubject(digests, forms(facts.reference)),
+        waivers_for=WaiverSubject(digests, image_names(facts.reference)),
         now=now,
     )
 
@@ -49,3 +50,18 @@ def _checked(policy: Policy, facts: ImageFacts, stage: str, now: str) -> Iterato
             now=now,
         )
         yield Checked(rule, setting, tuple(rule.check(case)))
+
+
+def image_names(reference: str) -> tuple[str, ...]:
+    """Every way to name an image, from the widest to the narrowest; () for a path.
+
+    Waivers compare these as a whole: a prefix of a name can be tricked (gatekeeper-library#148).
+    """
+    try:
+        parts = Reference.parse(reference)
+    except (UsageError, InputError):
+        return ()
+    tag = f":{parts.tag}" if parts.tag else ""
+    digest = f"@{parts.digest}" if parts.digest else ""
+    name = parts.name
+    return tuple(dict.fromkeys((name, name + tag, name + digest, name + tag + digest)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from secure.errors import InputError, UsageError
+from secure.oci.reference import Reference
 from secure.policy.catalogue import RULES_BY_ID
 from secure.policy.dates import day_number
 from secure.policy.fields import Mistakes, entries, free_entries, kind, text, texts
-from secure.policy.image_name import image_name
 from secure.policy.settings import Trusted, Waiver
 from secure.policy.yaml_tree import Sequence
 
@@ -75,11 +76,11 @@ def _scope(node: Node, mistakes: Mistakes) -> dict[str, str]:
     for name, (_, body) in found.items():
         held[name] = text(body, f"{name} of a scope", mistakes, _SCOPE[name])
         if name == "image" and held[name]:
-            parts = image_name(held[name])
+            parts = _reference(held[name])
             if parts is None:
                 mistakes.add(body.place, f'"{held[name]}" is not an image name')
             else:
-                held[name] = parts.forms()[-1]
+                held[name] = parts.written()
     return held
 
 
@@ -110,12 +111,20 @@ def _entry(name: str, held: str) -> str:
     """An entry of a trusted list in the one form it is compared in, "" if it has none."""
     if name == "digests":
         return held if _DIGEST.fullmatch(held) else ""
-    parts = image_name(held if name == "repositories" else f"{held}/any")
-    if parts is None or parts.tag or parts.digest:
+    parts = _reference(held if name == "repositories" else f"{held}/any")
+    if parts is None or parts.explicit_tag or parts.digest:
         return ""
     if name == "repositories":
-        return f"{parts.registry}/{parts.repository}"
-    return parts.registry if parts.repository == "any" or parts.registry == "docker.io" else ""
+        return parts.name
+    # "x/any" is a repository of docker.io unless x is a registry.
+    return parts.registry if parts.repository in ("any", "library/any") else ""
+
+
+def _reference(text: str) -> Reference | None:
+    try:
+        return Reference.parse(text)
+    except (UsageError, InputError):
+        return None
 
 
 def _base_layers(node: Node, mistakes: Mistakes) -> tuple[tuple[str, tuple[str, ...]], ...]:

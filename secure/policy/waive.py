@@ -22,8 +22,8 @@ class WaiverSubject:
 
     Args:
         digests: of manifest and config.
-        names: every form of the reference the user named, see `secure.policy.image_name`; () for
-            a path or a launch.
+        names: every form of the reference the user named (`secure.policy.judge.image_names`); ()
+            for a path or a launch.
     """
 
     digests: tuple[str, ...] = ()
