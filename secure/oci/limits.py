@@ -28,6 +28,8 @@ class Limits:
     ratio: int = 1_100  # uncompressed : compressed; deflate cannot exceed 1 032
     ratio_floor_bytes: int = 16 * MIB  # the ratio is judged only beyond this size
     sparse_segments: int = 65_536  # one sparse member
+    zstd_window_bytes: int = 128 * MIB  # memory of one decoder; `zstd --long` asks for this much
+    xz_memory_bytes: int = 128 * MIB  # `xz -9` asks for 65 MiB
     # documents
     manifest_bytes: int = 4 * MIB  # distribution-spec: registries must accept 4 MiB
     config_bytes: int = 8 * MIB

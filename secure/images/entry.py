@@ -1,0 +1,90 @@
+"""One file of an image: what it is, and its content on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from secure.images.tar_header import quoted
+
+FILE, DIRECTORY, SYMLINK, HARDLINK, CHARACTER, BLOCK_DEVICE, FIFO = range(7)
+KIND_NAMES = (
+    "file", "directory", "symbolic link", "hard link", "character device", "block device", "FIFO",
+)  # fmt: skip
+_CHUNK = 1 << 20
+_NO_DEVICE = (0, 0)
+
+
+class Content(Protocol):
+    """Where an entry's content comes from."""
+
+    def read(self, entry: Entry, most: int) -> bytes:
+        """The next 1 to `most` bytes of `entry`; b"" at its end."""
+
+
+class Entry:
+    """One member of an archive, or one file of a directory.
+
+    Args:
+        name: normalised, no leading slash, no ".."; b"" is the root directory.
+        kind: one of the constants above.
+        mode: permission bits, 0o7777 at most.
+        size: bytes of content, holes included; 0 for everything but files.
+        mtime: seconds since 1970, rounded down.
+        link: the raw target of a symbolic link, the normalised name of a hard link's target.
+        device: (major, minor).
+        xattrs: extended attributes; not to be changed.
+        sparse: the content has holes.
+    """
+
+    __slots__ = (
+        "content", "device", "gid", "kind", "link", "mode", "mtime", "name", "size", "sparse",
+        "uid", "xattrs",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a record; keywords would cost 1 us an entry
+        self,
+        name: bytes,
+        kind: int,
+        mode: int,
+        uid: int,
+        gid: int,
+        size: int,
+        mtime: int,
+        link: bytes = b"",
+        device: tuple[int, int] = _NO_DEVICE,
+        xattrs: dict[bytes, bytes] | None = None,
+        content: Content | None = None,
+    ) -> None:
+        self.name, self.kind, self.mode, self.uid, self.gid = name, kind, mode, uid, gid
+        self.size, self.mtime, self.link, self.device = size, mtime, link, device
+        self.xattrs: dict[bytes, bytes] = {} if xattrs is None else xattrs
+        self.sparse = False
+        self.content = content
+
+    def read(self, max_bytes: int) -> bytes:
+        """The next `max_bytes` of content; fewer only at its end.
+
+        Raises:
+            ArchiveError: the archive ends inside the content.
+        """
+        first = self.some(max_bytes)
+        if len(first) in (0, max_bytes):
+            return first
+        pieces, have = [first], len(first)
+        while have < max_bytes and (piece := self.some(max_bytes - have)):
+            pieces.append(piece)
+            have += len(piece)
+        return b"".join(pieces)
+
+    def some(self, most: int) -> bytes:
+        """From 1 to `most` bytes of content, as many as are at hand; b"" at its end."""
+        return self.content.read(self, most) if self.content is not None else b""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The rest of the content in pieces of at most 1 MiB."""
+        while piece := self.some(_CHUNK):
+            yield piece
+
+    def __repr__(self) -> str:
+        return f"Entry({quoted(self.name)}, {KIND_NAMES[self.kind]}, {self.mode:o}, {self.size})"
