@@ -38,8 +38,9 @@ def main(specification: dict[str, Any]) -> None:
         os.setresuid(uid, uid, uid)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if "landlock" in specification:
-        asked = specification["landlock"]
-        asked["writable"] = [path.encode() for path in asked["writable"]]
+        asked = dict(specification["landlock"])
+        for paths in asked.keys() & {"writable", "readable"}:
+            asked[paths] = [os.fsencode(path) for path in asked[paths]]
         landlock.confine(**asked)
     if specification.get("bpf"):
         seccomp.install_filter(bytes.fromhex(specification["bpf"]))
