@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+# The directory for all containers of root, or of a user on v2.
+BASE = "secure"
+
 _PATIENCE_S = 5.0
 _READ_BYTES = 1 << 16
 
@@ -109,10 +112,12 @@ def remove(directory: str) -> None:
 
 
 def remove_empty_base(base: str) -> None:
-    """Remove the directory that holds all containers if this user made it and it is empty.
+    """Remove the directory that holds all containers if it is this user's and empty.
 
-    One that root delegated has another owner than its caller, or a parent closed to the caller.
+    One that root delegated has another name, or a parent that is closed to its user.
     """
+    if os.path.basename(base) != BASE:
+        return
     kept = (errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY, errno.EACCES, errno.EPERM)
     try:
         if os.stat(base).st_uid == os.geteuid():

@@ -16,15 +16,13 @@ from __future__ import annotations
 import os
 
 from secure.errors import KernelError
-from secure.kernel.cgroup_files import read, read_if_there
+from secure.kernel.cgroup_files import BASE, read, read_if_there
 from secure.kernel.cgroups import CONTROLLERS, NONE, V1, V2, CgroupSupport
 from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_BASE = "secure"
 
 
 @value
@@ -115,7 +113,7 @@ def _plain(path: str) -> str:
 
 
 def _v1_base(hierarchy: Hierarchy, uid: int) -> str:
-    base = f"{hierarchy.mount}/{_BASE}"
+    base = f"{hierarchy.mount}/{BASE}"
     if uid == 0:
         return base if _writable(base if os.path.isdir(base) else hierarchy.mount) else ""
     return next((d for d in (f"{base}/user-{uid}", base) if _writable(d)), "")
@@ -155,7 +153,7 @@ def _delegated(own: str, mount: str, reasons: list[str]) -> dict[str, Place]:
 
 
 def _children_of(parent: str, by: str, steps_aside: str = "") -> dict[str, Place]:
-    base = f"{parent}/{_BASE}"
+    base = f"{parent}/{BASE}"
     place = Place(base, V2, by, (parent, base), steps_aside)
     return dict.fromkeys(_controllers(parent), place)
 
@@ -224,7 +222,7 @@ def delegate_command(mounts: dict[str, str], uid: int) -> str:
 
     The files with the limits of the delegated directory itself stay root's.
     """
-    places = " ".join(f"{mount}/{_BASE}/user-{uid}" for mount in dict.fromkeys(mounts.values()))
+    places = " ".join(f"{mount}/{BASE}/user-{uid}" for mount in dict.fromkeys(mounts.values()))
     return (
         f"Once as root, until the next boot: for d in {places}; do mkdir -p $d && "
         f"chown {uid} $d $d/cgroup.procs $d/tasks; done"
