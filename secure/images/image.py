@@ -11,6 +11,7 @@ from secure.facts.image import ConfigFacts
 from secure.facts.location import Layer
 from secure.images.blob_file import BlobFile
 from secure.images.config_facts import config_facts
+from secure.images.decompress import PLAIN, compression_of
 from secure.images.entry import Entry
 from secure.images.verified import VerifiedLayer
 from secure.oci.image_config import ImageConfig
@@ -53,6 +54,15 @@ class LayerBlob:
         return VerifiedLayer(
             self._blob, digest=self.digest, diff_id=self.diff_id, limits=limits, where=self.where
         )
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Directories that a pass opens files below; none where the layer is one open file."""
+        return ()
+
+    def compression(self) -> str:
+        """How the blob is compressed, by its first bytes (see `secure.images.decompress`)."""
+        return compression_of(self._blob.read_at(0, 6)) if self._blob else PLAIN
 
     def entries(self, limits: Limits = DEFAULT_LIMITS) -> Iterator[Entry]:
         """The entries of a new pass.

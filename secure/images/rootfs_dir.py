@@ -53,6 +53,11 @@ class DirectoryLayer(LayerBlob):
         super().__init__(0, where)
         self._fd = fd
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The directory: a worker that may open nothing else must reach it."""
+        return (self._fd,)
+
     def open(self, limits: Limits = DEFAULT_LIMITS) -> DirectoryWalk:
         """A new pass over the directory."""
         return DirectoryWalk(self._fd, limits, self.where)

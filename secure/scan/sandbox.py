@@ -31,7 +31,7 @@ from secure.scan.sandbox_filter import worker_filter
 
 _MEMORY = 1 * GIB  # beyond what the parent's own mappings take; a pass needs 80 MiB of it
 _CPU_S = 3_600  # a 128 GiB layer takes about 400 s
-_DESCRIPTORS = 64
+_DESCRIPTORS = 1_024  # a plain directory is walked with one for each level
 _ALL_TCP = landlock.LANDLOCK_ACCESS_NET_BIND_TCP | landlock.LANDLOCK_ACCESS_NET_CONNECT_TCP
 _ALL_SCOPES = landlock.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | landlock.LANDLOCK_SCOPE_SIGNAL
 

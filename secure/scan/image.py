@@ -1,0 +1,113 @@
+"""From an image to its facts: every layer once, side by side, then merged."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import secure
+from secure.facts.image import ImageFacts
+from secure.images.decompress import GZIP, ZSTD
+from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.scan.cache import LayerCache
+from secure.scan.layer_facts import LayerFacts
+from secure.scan.merge import Merge
+from secure.scan.one_pass import OnePass
+from secure.scan.secrets.config import config_secrets
+from secure.scan.secrets.engine import Engine
+from secure.scan.workers import Job, run_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.images.image import Image, LayerBlob
+
+
+def scan_image(
+    image: Image,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    cache_dir: str | None = None,
+    workers: int | None = None,
+    now: str,
+) -> ImageFacts:
+    """The facts of `image`.
+
+    Args:
+        image: opened; it is read by processes forked from this one.
+        cache_dir: keeps compiled rules and the facts of verified layers; None keeps nothing.
+        workers: processes side by side; None is one per processor.
+        now: RFC 3339, UTC: goes into the facts.
+
+    Returns:
+        Facts. A layer that could not be read, or that is not what its digests promise, gives no
+        facts but an `Unreadable`, and `complete` is false.
+
+    Raises:
+        MachineError: no process could be started, or hyperscan does not work here.
+    """
+    engine = Engine(cache_dir)
+    layers = _layer_facts(image, engine, limits, LayerCache(cache_dir, limits), workers)
+    merge = Merge()
+    for index, facts in enumerate(layers):
+        merge.add(index, facts)
+    merged = merge.result()
+    config = image.config_facts
+    return ImageFacts(
+        reference=image.reference,
+        digest=image.digest,
+        config_digest=image.config_digest,
+        config=config,
+        layers=tuple(blob.fact() for blob in image.layers),
+        packages=merged.packages,
+        files=merged.files,
+        secrets=(
+            *config_secrets(engine, config.env, config.labels, image.history),
+            *merged.secrets,
+        ),
+        accounts=merged.accounts,
+        os_release=merged.os_release,
+        unreadable=merged.unreadable,
+        complete=merged.complete,
+        entries=sum(facts.entries for facts in layers),
+        uncompressed_bytes=sum(facts.uncompressed_bytes for facts in layers),
+        tool_version=secure.__version__,
+        scanned_at=now,
+        repo_tags=tuple(image.repo_tags),
+        history=image.history,
+    )
+
+
+def _layer_facts(
+    image: Image, engine: Engine, limits: Limits, cache: LayerCache, workers: int | None
+) -> list[LayerFacts]:
+    found: dict[int, LayerFacts] = {}
+    missing: list[LayerBlob] = []
+    for blob in image.layers:
+        if (cached := cache.load(blob.diff_id)) is not None:
+            found[blob.index] = cached
+        else:
+            missing.append(blob)
+    # The largest layer bounds the time of all: it must not start last.
+    missing.sort(key=lambda blob: -blob.size)
+    jobs = [(blob.index, _job(blob, engine, limits)) for blob in missing]
+    diff_ids = {blob.index: blob.diff_id for blob in missing}
+    at_once = workers or len(os.sched_getaffinity(0))
+    readable = tuple(fd for blob in missing for fd in blob.descriptors)
+    _import_decoders(missing)
+    for index, result in run_all(jobs, max(1, at_once), readable):
+        found[index] = result.facts
+        cache.save(diff_ids[index], result.packed)
+    return [found[index] for index in sorted(found)]
+
+
+def _job(blob: LayerBlob, engine: Engine, limits: Limits) -> Job:
+    return lambda: OnePass(engine, limits).run(blob.entries(limits))
+
+
+def _import_decoders(blobs: list[LayerBlob]) -> None:
+    """A worker can open no file, so not import either; and 25 ms are only spent where needed."""
+    forms = {blob.compression() for blob in blobs}
+    if GZIP in forms:
+        importlib.import_module("isal.igzip_lib")
+    if ZSTD in forms:
+        importlib.import_module("zstandard")
