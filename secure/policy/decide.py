@@ -12,6 +12,7 @@ from __future__ import annotations
 from secure.facts.verdict import ALLOW, CI, DENY, NOT_CHECKED, SEVERITIES, Finding, Verdict
 from secure.policy.settings import OFF, WARN
 from secure.policy.waive import WaiverSubject, describe, match, standing, unused
+from secure.sha256 import sha256_hex
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -87,10 +88,7 @@ def decide(
 
 def fingerprint(rule_id: str, place: str) -> str:
     """Stable across builds and machines: for waivers and SARIF."""
-    # Here, not at the top: a launch without findings has no use for it (4 ms).
-    from hashlib import sha256
-
-    return sha256(f"{rule_id}\0{place}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    return sha256_hex(f"{rule_id}\0{place}".encode("utf-8", "backslashreplace"))[:32]
 
 
 def _finding(

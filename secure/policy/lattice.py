@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from secure.policy.keys import LAUNCH_KEYS, in_order, key, tightest
 from secure.policy.settings import Bound, LaunchBounds, Policy, RuleSetting, Trusted, Waiver
+from secure.sha256 import sha256_hex
 from secure.value import replace, value
 
 TYPE_CHECKING = False
@@ -209,11 +210,9 @@ def _closed(trusted: tuple[Trusted, ...], rules: tuple[RuleSetting, ...]) -> tup
 
 
 def _digest(policy: Policy, values: dict[str, ParameterValue]) -> str:
-    from hashlib import sha256
-
     decides = (
         sorted(values.items()),
         [_identity(waiver) for waiver in policy.waivers],
         policy.trusted,
     )
-    return sha256(repr(decides).encode("utf-8", "backslashreplace")).hexdigest()
+    return sha256_hex(repr(decides).encode("utf-8", "backslashreplace"))
