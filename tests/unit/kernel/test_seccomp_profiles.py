@@ -1,0 +1,122 @@
+"""The built-in profiles, and the way from profile to filter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bpf_machine import ALLOW, errno_action, judge
+from confinement import ROOT, filter_of, profile
+
+from secure.errors import MachineError
+from secure.kernel import seccomp
+from secure.kernel.seccomp_profile import (
+    cache_key,
+    compile_filter,
+    compile_profile,
+    libseccomp_version,
+    write_cached,
+)
+from secure.kernel.seccomp_rules import parse_profile
+
+NAMES = ("default", "strict")
+
+
+def _permitted(name: str) -> set[str]:
+    rules = parse_profile(profile(name)).rules
+    return {call for rule in rules if rule.action.name == "SCMP_ACT_ALLOW" for call in rule.names}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
+def test_every_name_of_a_built_in_profile_is_known(name: str, arch: str) -> None:
+    compiled = compile_filter(profile(name), arch)
+
+    assert compiled.unknown_names == ()
+    assert compiled.refused_architectures == ()
+    assert 100 < len(compiled.bpf) // 8 < 1000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_no_rule_names_seems_absent(name: str) -> None:
+    default = parse_profile(profile(name)).default
+
+    assert (default.name, default.errno) == ("SCMP_ACT_ERRNO", 38)
+
+
+def test_strict_permits_nothing_that_default_does_not() -> None:
+    assert _permitted("strict") < _permitted("default")
+
+
+def test_default_permits_nothing_that_podman_refuses() -> None:
+    installed = Path("/usr/share/containers/seccomp.json")
+    if not installed.exists():
+        pytest.skip("containers-common is not installed: no profile to compare with")
+    rules = json.loads(installed.read_text())["syscalls"]
+    theirs = {
+        name
+        for rule in rules
+        if rule["action"] == "SCMP_ACT_ALLOW" and not (rule.get("includes") or {}).get("caps")
+        for name in rule["names"]
+    }
+
+    assert _permitted("default") - theirs == set()
+    assert theirs - _permitted("default") >= {"unshare", "mount", "keyctl", "ptrace", "clone3"}
+
+
+def test_a_hostile_argument_is_seen_on_both_architectures() -> None:
+    tiocsti = (0, 0x100005412)
+
+    assert judge(filter_of("default", "x86_64"), "x86_64", 16, tiocsti) == errno_action(1)
+    assert judge(filter_of("default", "aarch64"), "aarch64", 29, tiocsti) == errno_action(1)
+    assert judge(filter_of("default", "aarch64"), "aarch64", 29, (0, 0x5413)) == ALLOW
+
+
+def test_the_same_profile_makes_the_same_filter() -> None:
+    assert compile_profile(profile("default")) == compile_profile(profile("default"))
+
+
+def test_the_version_of_libseccomp_is_three_numbers() -> None:
+    assert [part.isdecimal() for part in libseccomp_version().split(".")] == [True] * 3
+
+
+def test_the_kernel_names_its_actions() -> None:
+    assert {"kill_process", "errno", "allow"} <= set(seccomp.available())
+
+
+@pytest.mark.parametrize("bpf", [b"", b"1234567", bytes(8 * 4097)], ids=["none", "odd", "long"])
+def test_what_cannot_be_a_filter_is_not_given_to_the_kernel(bpf: bytes) -> None:
+    with pytest.raises(MachineError, match="is not 1 to 4096 instructions"):
+        seccomp.install_filter(bpf)
+
+
+_LAUNCH = """
+import sys; sys.path.insert(0, sys.argv[1])
+before = set(sys.modules)
+from secure.kernel import cgroups_detect, features, landlock, rlimits, seccomp, seccomp_profile
+with open(sys.argv[2], "rb") as file: profile = file.read()
+bpf = seccomp_profile.load_filter(profile, sys.argv[3])
+features.features()
+print(len(bpf)); print(*sorted(set(sys.modules) - before))
+"""
+HEAVY = {
+    "ctypes", "json", "re", "enum", "typing", "dataclasses", "argparse", "subprocess", "logging",
+    "pathlib", "hashlib", "struct", "pyseccomp", "msgspec", "secure.kernel.seccomp_rules",
+    "secure.kernel.seccomp_compile",
+}  # fmt: skip
+
+
+def test_a_launch_with_a_cached_filter_imports_nothing_heavy(tmp_path: Path) -> None:
+    write_cached(tmp_path, cache_key(profile("default")), filter_of("default"))
+    file = ROOT / "policies" / "seccomp" / "default.json"
+    command = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(ROOT), str(file), str(tmp_path)]
+
+    length, modules = subprocess.run(
+        command, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+    assert int(length) == len(filter_of("default"))
+    assert set(modules.split()) & HEAVY == set()
