@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby, zip_longest
+
 from secure.facts.plain import plain
 from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
 
@@ -41,8 +43,8 @@ def verdict_table(verdict: Verdict, *, color: bool, width: int) -> str:
         found = [finding for finding in verdict.findings if finding.outcome == outcome]
         if found:
             lines += ["", paint(f"{title} ({len(found)})", _BOLD, colour)]
-        for finding in found:
-            lines += _finding(finding, paint, colour, columns)
+        for _, same in groupby(found, key=lambda finding: (finding.rule, finding.severity)):
+            lines += _rule(list(same), paint, colour, columns)
     if verdict.passed:
         lines += ["", f"passed ({len(verdict.passed)})"]
         lines += _wrapped(" ".join(plain(rule) for rule in verdict.passed), "  ", "", columns)
@@ -72,15 +74,18 @@ def _counts(verdict: Verdict) -> str:
     return ": " + ", ".join(counted) if counted else ""
 
 
-def _finding(finding: Finding, paint: _Paint, colour: str, width: int) -> Iterator[str]:
-    yield f"  {paint(finding.rule, colour)} {plain(finding.title)} [{finding.severity}]"
-    where = f"{plain(finding.at)}: {plain(finding.found)}"
-    wanted = f" (wanted: {plain(finding.wanted)})" if finding.wanted else ""
-    yield from _wrapped(where + wanted, "      ", "", width)
-    if finding.waiver:
-        yield from _wrapped(plain(finding.waiver), "      ", "waiver: ", width)
-    elif finding.fix:
-        yield from _wrapped(plain(finding.fix), "      ", "fix: ", width)
+def _rule(findings: list[Finding], paint: _Paint, colour: str, width: int) -> Iterator[str]:
+    """The findings of one rule: its title once, then each place, and the fix once."""
+    first = findings[0]
+    yield f"  {paint(first.rule, colour)} {plain(first.title)} [{first.severity}]"
+    for finding, following in zip_longest(findings, findings[1:]):
+        wanted = f" (wanted: {plain(finding.wanted)})" if finding.wanted else ""
+        where = f"{plain(finding.at)}: {plain(finding.found)}{wanted}"
+        yield from _wrapped(where, "      ", "", width)
+        if finding.waiver:
+            yield from _wrapped(plain(finding.waiver), "      ", "waiver: ", width)
+        elif finding.fix and (following is None or following.fix != finding.fix):
+            yield from _wrapped(plain(finding.fix), "      ", "fix: ", width)
 
 
 def _wrapped(text: str, indent: str, first: str, width: int) -> Iterator[str]:

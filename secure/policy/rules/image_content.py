@@ -41,7 +41,7 @@ def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
         yield _missing(
             chosen(case.parameters, "missing_database"),
             "vulnerabilities",
-            f"{count} packages were not compared with known vulnerabilities: there is no database",
+            f"the {count} packages were not compared: there is no vulnerability database",
             "compared with a current database",
             "Scan the SBOM with a vulnerability scanner until this version brings a database.",
         )
