@@ -321,6 +321,22 @@ def test_a_v2_cgroup_is_killed_at_once_and_removed(unified: Path) -> None:
     assert not (unified / "one").exists()
 
 
+def test_a_process_steps_aside_into_a_child_of_its_v2_cgroup(unified: Path) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from secure.kernel import cgroups_v2\n"
+        "open(sys.argv[2] + '/cgroup.procs', 'w').write('0')\n"
+        "cgroups_v2.step_aside(sys.argv[2]); cgroups_v2.step_aside(sys.argv[2])\n"
+        "print(open('/proc/self/cgroup').read())\n"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program, str(ROOT), str(unified)]
+
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    (unified / "supervisor").rmdir()
+
+    assert f"0::/{unified.name}/supervisor\n" in done.stdout
+
+
 def test_hybrid_machines_take_each_controller_where_it_is(tmp_path: Path) -> None:
     """Detection reads directories only, so a tree of plain files stands for a machine's."""
     v2, v1 = tmp_path / "unified", tmp_path / "memory"
