@@ -83,7 +83,7 @@ def assemble(
         launch=_launch(values),
         accept_waivers=values["waiving.accept"],
         max_waiver_days=values["waiving.max_days"],
-        waivers=tuple(sorted(waivers, key=_identity)),
+        waivers=_once(waivers),
         trusted=_closed(trusted, rules),
         origins=tuple(sorted(keys.origins.items())),
     )
@@ -172,6 +172,13 @@ def _meet_waivers(a: Policy, b: Policy) -> tuple[Waiver, ...]:
         if in_both or _accepts(a if identity not in mine else b, waiver):
             kept.append(waiver)
     return tuple(kept)
+
+
+def _once(waivers: tuple[Waiver, ...]) -> tuple[Waiver, ...]:
+    """In order, and one of those that say the same."""
+    ordered = sorted(waivers, key=lambda waiver: (_identity(waiver), waiver.place), reverse=True)
+    by_identity = {_identity(waiver): waiver for waiver in ordered}
+    return tuple(by_identity[identity] for identity in sorted(by_identity))
 
 
 def _accepts(policy: Policy, waiver: Waiver) -> bool:

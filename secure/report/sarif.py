@@ -132,5 +132,8 @@ def _result(finding: Finding, position: int, reference: str) -> dict[str, object
 
 
 def _uri(reference: str) -> str:
-    """A reference as a relative URI: an image has no file in the repository."""
-    return quote(reference, safe="/:@._-") or "image"
+    """A reference as a relative URI: an image has no file in the repository.
+
+    Colons are escaped, or "app:1" would be read as the scheme "app".
+    """
+    return quote(reference.lstrip("/"), safe="/@._-", errors="backslashreplace") or "image"
