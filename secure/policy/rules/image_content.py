@@ -41,7 +41,7 @@ def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
         yield _missing(
             chosen(case.parameters, "missing_database"),
             "vulnerabilities",
-            f"the {count} packages were not compared: there is no vulnerability database",
+            f"there is no vulnerability database: no package ({count} known) was compared",
             "compared with a current database",
             "Scan the SBOM with a vulnerability scanner until this version brings a database.",
         )
