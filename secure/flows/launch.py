@@ -20,7 +20,7 @@ from secure.kernel import capabilities, seccomp_profile
 from secure.policy.judge_launch import decide_launch
 from secure.runtime import binds, idmaps
 from secure.runtime.enforcement import enforcements
-from secure.runtime.plan import MASKED, READ_ONLY, SINGLE, Machine, make_plan
+from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
 from secure.runtime.request import payload
 from secure.runtime.supervisor import Outcome, Start, supervise
 from secure.store.builtin import read_builtin
@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from secure.audit.canonical import Plain
     from secure.facts.evidence import Difference, Evidence
     from secure.facts.verdict import Verdict
     from secure.kernel.cgroups import Cgroup
@@ -57,7 +58,8 @@ def launch(request: RunRequest, say: Callable[[str], object]) -> int:
         LaunchError: it was not started, or was killed at the gate.
     """
     policy = effective_policy(request.policy)
-    image = prepared.find_or_prepare(request.image, policy, say)
+    kind = idmaps.kind_for(request.id_map)
+    image = prepared.find_or_prepare(request.image, policy, kind, say)
     support = machine.look()
     ask = ask_of(request, image.record)
     verdict, settings = decide_launch(policy, ask, support.facts, image.verdict, now())
@@ -77,7 +79,7 @@ def launch(request: RunRequest, say: Callable[[str], object]) -> int:
         chain.append(log, "launch", body, now(), sync=False)
 
     outcome = _run(plan, cgroup, request, record)
-    ended = {"id": plan.id, "exit_code": outcome.exit_code, "oom_killed": outcome.oom_killed}
+    ended: Plain = {"id": plan.id, "exit_code": outcome.exit_code, "oom_killed": outcome.oom_killed}
     chain.append(log, "exit", ended, now(), sync=True)
     if outcome.oom_killed:
         say("secure: the container was killed because it used up its memory limit\n")
@@ -177,7 +179,7 @@ def _plan(
         payload(request, record, resolv_conf),
         settings,
         maps,
-        record.layers if maps.kind == SINGLE else record.range_layers,
+        record.layers,
         Machine(
             by_cgroup=support.by_cgroup,
             ceilings=_ceilings(),
@@ -216,5 +218,3 @@ def _read_text(path: str) -> str:
             return file.read(65_536)
     except OSError:
         return ""
-
-

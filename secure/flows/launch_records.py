@@ -1,14 +1,22 @@
-"""What the audit log says about launches: plain data, made here so that both ends agree."""
+"""Launches and verdicts as the audit log keeps them: records to plain data and back.
+
+Both directions stand here so that they agree. On the launch path.
+"""
 
 from __future__ import annotations
 
+from secure.facts.evidence import Difference, Enforcement, Evidence, MountFact
+from secure.facts.verdict import Finding, Verdict
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
     from secure.audit.canonical import Plain
-    from secure.facts.evidence import Difference, Enforcement, Evidence
-    from secure.facts.verdict import Verdict
     from secure.runtime.plan import Plan
     from secure.runtime.record import LaunchRecord
+
+    T = TypeVar("T")
 
 
 def launch_body(
@@ -22,52 +30,67 @@ def launch_body(
     """A container at the gate: who it is, what was decided, what the kernel showed."""
     return {
         "id": plan.id,
-        "image": _image(record),
+        "image": image_body(record),
         "argv": list(plan.argv),
-        "verdict": verdict_body(verdict),
-        "evidence": evidence_body(evidence),
-        "enforcement": [[e.protection, e.state, e.by, e.origin] for e in enforced],
-        "differences": [[d.number, d.what, d.planned, d.found] for d in differences],
-        "started": not differences,
+        "verdict": plain(verdict),
+        "evidence": plain(evidence),
+        "enforcement": plain(enforced),
+        "differences": plain(differences),
     }
 
 
 def refusal_body(record: LaunchRecord, verdict: Verdict) -> Plain:
     """A launch that the policy did not allow."""
-    return {"image": _image(record), "verdict": verdict_body(verdict)}
+    return {"image": image_body(record), "verdict": plain(verdict)}
 
 
-def verdict_body(verdict: Verdict) -> Plain:
-    """A verdict without the texts that any reader can look up by rule id."""
-    return {
-        "outcome": verdict.outcome,
-        "stage": verdict.stage,
-        "subject": verdict.subject,
-        "policy": verdict.policy,
-        "policy_digest": verdict.policy_digest,
-        "findings": [[f.rule, f.outcome, f.at, f.found, f.wanted] for f in verdict.findings],
-    }
+def check_body(reference: str, digest: str, verdict: Verdict) -> Plain:
+    """A verdict of the CI gate."""
+    return {"image": {"reference": reference, "digest": digest}, "verdict": plain(verdict)}
 
 
-def evidence_body(evidence: Evidence) -> Plain:
-    """`Evidence`, field by field, as lists."""
-    return {name: _plain(getattr(evidence, name)) for name in _FIELDS}
+def image_body(record: LaunchRecord) -> Plain:
+    """Which image: as named, and what it was verified to be."""
+    return {"reference": record.reference, "digest": record.digest, "id": record.config_digest}
 
 
-_FIELDS = (
-    "pid", "uids", "gids", "groups", "uid_map", "gid_map", "capabilities", "no_new_privileges",
-    "seccomp_mode", "seccomp_filters", "namespaces", "own_namespaces", "mounts", "root", "cwd",
-    "limits", "cgroup_limits", "open_files", "landlock", "oom_score_adj",
-)  # fmt: skip
-
-
-def _plain(item: object) -> Plain:
-    if isinstance(item, tuple):
-        return [_plain(part) for part in item]
+def plain(item: object) -> Plain:
+    """A record of `@value` as the list of its fields, nested ones and tuples too."""
     if item is None or isinstance(item, (bool, int, str)):
         return item
-    return [_plain(getattr(item, name)) for name in type(item).__match_args__]  # type: ignore[attr-defined]
+    if isinstance(item, tuple):
+        return [plain(part) for part in item]
+    return [plain(getattr(item, name)) for name in type(item).__match_args__]  # type: ignore[attr-defined]
 
 
-def _image(record: LaunchRecord) -> Plain:
-    return {"reference": record.reference, "digest": record.digest, "id": record.config_digest}
+def verdict_from(fields: Any) -> Verdict:
+    """The verdict that `plain` wrote."""
+    values = _named(Verdict, fields)
+    values["findings"] = tuple(Finding(*finding) for finding in values["findings"])
+    return Verdict(**values)
+
+
+def evidence_from(fields: Any) -> Evidence:
+    """The evidence that `plain` wrote."""
+    values = _named(Evidence, fields)
+    values["mounts"] = tuple(MountFact(*_tuples(mount)) for mount in values["mounts"])
+    return Evidence(**values)
+
+
+def enforcement_from(rows: Any) -> tuple[Enforcement, ...]:
+    """The enforcement lines that `plain` wrote."""
+    return tuple(Enforcement(*row) for row in rows)
+
+
+def differences_from(rows: Any) -> tuple[Difference, ...]:
+    """The differences that `plain` wrote."""
+    return tuple(Difference(*row) for row in rows)
+
+
+def _named(kind: type[T], fields: Any) -> dict[str, Any]:
+    names = kind.__match_args__  # type: ignore[attr-defined]  # every @value has it
+    return dict(zip(names, map(_tuples, fields), strict=True))
+
+
+def _tuples(item: Any) -> Any:
+    return tuple(_tuples(part) for part in item) if isinstance(item, list) else item

@@ -44,7 +44,7 @@ def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
 def load(name: str) -> Policy:
     """One policy by name or path, with everything it extends, through the cache."""
     top = read_policy(name)
-    place = f"{cache_dir()}/policies/{sha256_hex(f'{__version__}\0{name}\0'.encode() + top)}"
+    place = f"{cache_dir()}/policies/{_key(name, top)}"
     if (cached := _read_cached(place)) is not None:
         return cached
     from secure.policy.load import compose
@@ -107,3 +107,28 @@ def _read_cached(place: str) -> Policy | None:
         return None
     finally:
         os.close(fd)
+
+
+def _key(name: str, content: bytes) -> str:
+    return sha256_hex(b"\0".join((__version__.encode(), name.encode(), content)))
+
+
+def built_in() -> tuple[str, ...]:
+    """Names of the policies that come with the program."""
+    from secure.policy.load import BUILT_IN
+
+    return tuple(BUILT_IN)
+
+
+def shown(name: str) -> str:
+    """A policy, key by key, with where each was set."""
+    from secure.policy.show import policy_lines
+
+    return policy_lines(load(name))
+
+
+def explained(rule: str, name: str) -> str:
+    """A rule, under the policy that counts."""
+    from secure.policy.explain import explain_rule
+
+    return explain_rule(effective_policy(name), rule) + "\n"

@@ -15,6 +15,5 @@ def policy_lines(policy: Policy) -> str:
     for name in sorted(values):
         origin = policy.origin(name) or "default"
         lines.append(f"{name.ljust(width)}  {written(key(name), values[name])}  ({origin})")
-    for waiver in policy.waivers:
-        lines.append(f"waiver of {waiver.rule} by {waiver.owner} until {waiver.expires}")
+    lines += [f"waiver of {w.rule} by {w.owner} until {w.expires}" for w in policy.waivers]
     return "\n".join(lines) + "\n"

@@ -21,9 +21,11 @@ _SOCKETS = (
 )
 # File systems that speak for the kernel, wherever they are mounted.
 _KERNEL_FILE_SYSTEMS = frozenset(
-    "proc sysfs devtmpfs devpts cgroup cgroup2 securityfs debugfs tracefs bpf efivarfs configfs "
-    "pstore binfmt_misc mqueue fusectl".split()
-)
+    (
+        "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs",
+        "tracefs", "bpf", "efivarfs", "configfs", "pstore", "binfmt_misc", "mqueue", "fusectl",
+    )
+)  # fmt: skip
 _KINDS = {0o040000: "directory", 0o100000: "file", 0o140000: "socket"}
 _DEVICES = (0o020000, 0o060000)
 _RESERVED = ("/proc", "/sys", "/dev")

@@ -21,6 +21,11 @@ _ROOT_BASE = 1_879_048_192
 _NEWUIDMAP, _NEWGIDMAP = "newuidmap", "newgidmap"
 
 
+def kind_for(asked: str) -> str:
+    """`SINGLE` or `RANGE`, for the caller and what was asked."""
+    return RANGE if os.geteuid() == 0 or asked == RANGE else SINGLE
+
+
 def choose(asked: str, uid: int, gid: int) -> IdMaps:
     """The id maps for a launch as `uid`:`gid`.
 
@@ -35,7 +40,7 @@ def choose(asked: str, uid: int, gid: int) -> IdMaps:
         base = _subordinate("/etc/subuid", "root", 0) or _ROOT_BASE
         group_base = _subordinate("/etc/subgid", "root", 0) or _ROOT_BASE
         return _range(base, group_base)
-    if asked != "range":
+    if kind_for(asked) == SINGLE:
         rows = ((uid, caller, 1),), ((gid, os.getegid(), 1),)
         return IdMaps(SINGLE, *rows, groups_dropped=False)
     name = _login_name(caller)

@@ -367,7 +367,7 @@ def _execute(plan: Plan, channel: Channel, slave: int, landlocked: str) -> NoRet
                 os.dup2(slave, index, inheritable=True)
         signals.set_default(_ALL_SIGNALS)
         environment = {os.fsencode(name): os.fsencode(text) for name, text in plan.env}
-        os.write(channel.status, protocol.READY + landlocked.encode())
+        os.write(channel.status, protocol.READY + landlocked.encode() + b"\n")
         protocol.expect(channel.go, protocol.GO)
         signals.set_mask(())
         _exec_first(plan, environment)

@@ -12,7 +12,8 @@
         │  GO ──────────────────────────────────────────────────────▶ execve
         │ ◀──────── end of file: the image's first instruction runs
 
-A message is one byte; `FAILED` is followed by a code, a newline and a sentence, then end of file.
+A message is one byte. `READY` is followed by what init says of Landlock and a newline; `FAILED` by
+a code, a newline and a sentence, then end of file.
 If the supervisor dies, both readers see end of file and exit.
 """
 
@@ -22,6 +23,7 @@ import os
 
 from secure.errors import (
     CommandNotFoundError,
+    InputError,
     LaunchError,
     MachineError,
     NotExecutableError,
@@ -37,6 +39,7 @@ _CLASSES: dict[str, type[SecureError]] = {
     "launch": LaunchError,
     "not-executable": NotExecutableError,
     "not-found": CommandNotFoundError,
+    "input": InputError,
     "bug": SecureError,
 }
 
@@ -44,6 +47,8 @@ _CLASSES: dict[str, type[SecureError]] = {
 def failure(error: BaseException) -> bytes:
     """An error as the bytes that carry it to the supervisor."""
     kind = next((name for name, made in _CLASSES.items() if type(error) is made), "")
+    if not kind and isinstance(error, InputError):
+        kind = "input"
     if not kind:
         kind = "machine" if isinstance(error, (MachineError, OSError)) else "bug"
     do = error.do if isinstance(error, SecureError) else ""
@@ -59,7 +64,7 @@ def raise_failure(message: bytes) -> None:
     """
     kind, _, rest = message.decode("utf-8", "replace").partition("\n")
     what, _, do = rest.partition("\n")
-    raise _CLASSES.get(kind, SecureError)(f"inside the container: {what}", do=do)
+    raise _CLASSES.get(kind, SecureError)(what, do=do)
 
 
 def expect(fd: int, wanted: bytes) -> None:
@@ -76,6 +81,11 @@ def expect(fd: int, wanted: bytes) -> None:
         raise LaunchError(
             "the container's init ended before it was ready" if not got else "init spoke nonsense"
         )
+
+
+def read_line(fd: int) -> str:
+    """What the other side wrote up to its newline, in one write(2) of less than PIPE_BUF."""
+    return os.read(fd, _MAX_MESSAGE).decode("utf-8", "replace").rstrip("\n")
 
 
 def read_to_end(fd: int) -> bytes:

@@ -134,7 +134,7 @@ class _Container:
             LaunchError: they differ; the container is killed.
         """
         protocol.expect(self._status, protocol.READY)
-        landlock = os.read(self._status, 4096).decode() if self._plan.landlock else ""
+        landlock = protocol.read_line(self._status)
         cgroup = self._start.cgroup
         evidence = observe(
             payload_pid(self._pid),

@@ -1,0 +1,56 @@
+"""`secure check`: the CI gate."""
+
+from __future__ import annotations
+
+from secure.cli.arguments import Command, Option, help_text, parse
+from secure.cli.terminal import colour, width, write
+from secure.errors import InputError, PolicyRefusedError, UsageError
+from secure.facts.verdict import ALLOW, DENY
+
+FORMATS = ("table", "json", "sarif")
+COMMAND = Command(
+    name="check",
+    summary="Is this image allowed to ship, and if not, exactly why?",
+    words="IMAGE",
+    least=1,
+    most=1,
+    options=(
+        Option("--policy", "policy to judge by", "NAME|FILE"),
+        Option("--format", "table, json or sarif", "NAME"),
+        Option("--output", "write to a file instead", "FILE", "-o"),
+        Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+    ),
+    more="\nExit code: 0 allowed, 1 denied, 3 could not decide.",
+)
+
+
+def main(argv: list[str]) -> int:
+    """0 allowed, 1 denied, 3 could not decide."""
+    arguments = parse(COMMAND, argv)
+    if arguments.has("--help"):
+        write(help_text(COMMAND))
+        return 0
+    form = arguments.one("--format", "table")
+    if form not in FORMATS:
+        raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
+    from secure.flows.check import check
+
+    reference = arguments.words[0]
+    found = check(reference, arguments.one("--policy"), arguments.one("--platform"))
+    output = arguments.one("--output")
+    if form == "json":
+        from secure.report.verdict_json import verdict_json
+
+        write(verdict_json(found.verdict, found.facts), output)
+    elif form == "sarif":
+        from secure import __version__
+        from secure.report.sarif import verdict_sarif
+
+        write(verdict_sarif(found.verdict, reference, __version__), output)
+    else:
+        from secure.report.table import verdict_table
+
+        paint = colour() and not output
+        write(verdict_table(found.verdict, color=paint, width=width()), output)
+    codes = {ALLOW: 0, DENY: PolicyRefusedError.exit_code}
+    return codes.get(found.verdict.outcome, InputError.exit_code)

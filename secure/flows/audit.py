@@ -1,0 +1,158 @@
+"""The audit log, verified and told: the input of the audit report."""
+
+from __future__ import annotations
+
+from secure import __version__
+from secure.audit import chain, read, verify
+from secure.audit.record import Head, Record, content
+from secure.errors import UsageError
+from secure.facts.image import ImageFacts
+from secure.flows import launch_records as records
+from secure.flows.clock import now
+from secure.report.audit_report import (
+    KILLED,
+    REFUSED,
+    STARTED,
+    AuditReport,
+    Chain,
+    Launch,
+    Subject,
+)
+from secure.sha256 import HEX_LENGTH
+from secure.store.paths import data_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from secure.audit.verify import VerifyResult
+
+
+def log_path() -> str:
+    """Where the caller's log is."""
+    return chain.log_path(data_dir())
+
+
+def verified(expected_head: Head | None = None) -> VerifyResult:
+    """Verify the log; see `secure.audit.verify`."""
+    return verify.verify(log_path(), expected_head=expected_head)
+
+
+def report(newest: int, facts: tuple[ImageFacts, ...] = ()) -> AuditReport:
+    """The newest records as a report, with whether the whole log holds.
+
+    Args:
+        newest: how many records to tell.
+        facts: of images to show in full, where the caller has them.
+    """
+    lines = [line for line in read.read(log_path(), limit=newest) if isinstance(line, Record)]
+    told = [(record, content(record)) for record in lines]
+    return AuditReport(
+        title="Audit report",
+        made_at=now(),
+        tool_version=__version__,
+        subjects=_subjects(told, {image.digest: image for image in facts}),
+        launches=_launches(told),
+        chain=_chain(),
+    )
+
+
+def _chain() -> Chain:
+    found = verified()
+    return Chain(
+        records=found.records,
+        segments=found.segments,
+        head_seq=found.head.seq,
+        head_hash=found.head.hash,
+        first_time=found.first_time,
+        last_time=found.last_time,
+        broken=str(found.broken) if found.broken else "",
+        torn=tuple(map(str, found.torn)),
+        notes=found.notes,
+    )
+
+
+def _subjects(
+    told: list[tuple[Record, dict[str, Any]]], facts: dict[str, ImageFacts]
+) -> tuple[Subject, ...]:
+    """One subject per image digest, with the verdicts of the CI gate in order."""
+    verdicts: dict[tuple[str, str], list[Any]] = {}
+    for record, body in told:
+        if record.kind == "check":
+            key = (body["image"]["digest"], body["image"]["reference"])
+            verdicts.setdefault(key, []).append(records.verdict_from(body["verdict"]))
+    return tuple(
+        Subject(reference, facts.get(digest), tuple(found))
+        for (digest, reference), found in verdicts.items()
+    )
+
+
+def _launches(told: list[tuple[Record, dict[str, Any]]]) -> tuple[Launch, ...]:
+    ends = {body["id"]: body["exit_code"] for record, body in told if record.kind == "exit"}
+    found = []
+    for record, body in told:
+        if record.kind == "launch":
+            found.append(_started(record, body, ends.get(body["id"])))
+        elif record.kind == "refusal":
+            found.append(_refused(record, body))
+    return tuple(reversed(found))
+
+
+def _started(record: Record, body: dict[str, Any], exit_code: int | None) -> Launch:
+    differences = records.differences_from(body["differences"])
+    return Launch(
+        seq=record.seq,
+        time=record.time,
+        image=body["image"]["reference"],
+        digest=body["image"]["digest"],
+        outcome=KILLED if differences else STARTED,
+        container=body["id"],
+        argv=tuple(body["argv"]),
+        verdict=records.verdict_from(body["verdict"]),
+        evidence=records.evidence_from(body["evidence"]),
+        enforcement=records.enforcement_from(body["enforcement"]),
+        differences=differences,
+        exit_code=exit_code,
+    )
+
+
+def _refused(record: Record, body: dict[str, Any]) -> Launch:
+    return Launch(
+        seq=record.seq,
+        time=record.time,
+        image=body["image"]["reference"],
+        digest=body["image"]["digest"],
+        outcome=REFUSED,
+        verdict=records.verdict_from(body["verdict"]),
+    )
+
+
+def summary(record: Record) -> str:
+    """One record in one line, for people."""
+    body: dict[str, Any] = content(record)
+    image = body.get("image", {})
+    told = {
+        "check": lambda: f"{_outcome(body)} {image['reference']}",
+        "launch": lambda: f"{body['id']} {image['reference']} {' '.join(body['argv'])}",
+        "refusal": lambda: f"{_outcome(body)} {image['reference']}",
+        "exit": lambda: f"{body['id']} code {body['exit_code']}",
+    }
+    words = told[record.kind]() if record.kind in told else ""
+    line = f"{record.seq:>6}  {record.time}  {record.kind:8}  {words}"
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def parsed_head(text: str) -> Head:
+    """SEQ:HASH as `secure audit verify` prints it.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    seq, _, digest = text.partition(":")
+    if not (seq.isdecimal() and len(digest) == HEX_LENGTH):
+        raise UsageError(f'--head "{text}" is not SEQ:HASH', do="Copy it from secure audit verify.")
+    return Head(int(seq), digest)
+
+
+def _outcome(body: dict[str, Any]) -> str:
+    return str(records.verdict_from(body["verdict"]).outcome)

@@ -1,0 +1,63 @@
+"""What this machine can enforce for this user, as the policy and the plan want to know it."""
+
+from __future__ import annotations
+
+from secure.facts.launch import CGROUP, PARTLY, MachineFacts
+from secure.kernel.cgroups import Cgroup, CgroupLimits, CgroupSupport
+from secure.kernel.features import Features, features
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.runtime.plan import Limits
+
+_SUBSTITUTES = "rlimits, processor affinity and tmpfs sizes"
+
+
+@value
+class Support:
+    """The machine's features, and the facts that a policy judges."""
+
+    facts: MachineFacts
+    features: Features
+    cgroups: CgroupSupport
+
+    @property
+    def by_cgroup(self) -> tuple[str, ...]:
+        """Which of "memory", "cpu", "pids" a cgroup can limit."""
+        return self.cgroups.usable()
+
+    def make_cgroup(self, name: str, limits: Limits) -> Cgroup | None:
+        """A cgroup with what can be limited here; None where nothing can."""
+        can = self.by_cgroup
+        if not can:
+            return None
+        wanted = CgroupLimits(
+            memory_bytes=limits.memory_bytes if "memory" in can else None,
+            millicpus=limits.millicpus if "cpu" in can else None,
+            pids=limits.pids if "pids" in can else None,
+        )
+        return Cgroup.create(self.cgroups, name, wanted)
+
+
+def look() -> Support:
+    """Look at this machine as the calling user."""
+    found = features()
+    groups = found.cgroups
+
+    def state(controller: str) -> str:
+        return CGROUP if controller in groups.usable() else PARTLY
+
+    spaces = found.user_namespaces
+    facts = MachineFacts(
+        memory=state("memory"),
+        cpu=state("cpu"),
+        pids=state("pids"),
+        limits_by=groups.by or _SUBSTITUTES,
+        limits_do=groups.do,
+        landlock_abi=found.landlock_abi,
+        seccomp=bool(found.seccomp_actions),
+        user_namespaces="" if spaces.works else f"{spaces.reason} {spaces.do}".strip(),
+        subordinate_ids=found.subordinate_ids.works,
+    )
+    return Support(facts, found, groups)

@@ -1,0 +1,160 @@
+"""The slow half of a launch: read, verify, scan, judge, unpack, and keep what a start needs."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+
+import msgspec
+
+from secure import __version__
+from secure.errors import NotFoundError
+from secure.facts.image import ImageFacts
+from secure.facts.verdict import DENY, LAUNCH, Verdict
+from secure.flows import prepared
+from secure.flows.clock import now
+from secure.images.content import ContentStore, OwnerKind, StoredImage, unpack_here
+from secure.images.image import Image, LayerBlob
+from secure.images.layer_root import remove_tree
+from secure.images.source import open_image
+from secure.images.unpack import UnpackReport
+from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.policy.judge import judge_image
+from secure.policy.settings import Policy
+from secure.runtime import record as records
+from secure.runtime.idmaps import choose
+from secure.runtime.plan import RANGE, IdMaps
+from secure.runtime.record import LaunchRecord
+from secure.runtime.userns import as_root_inside
+from secure.scan.image import scan_image
+from secure.store.atomic import make_private_dir, write_file
+from secure.store.paths import cache_dir, data_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VALID = timedelta(hours=24)  # a verdict is given again after a day, whatever the policy says
+
+
+def prepare(
+    reference: str, policy: Policy, kind: str, say: Callable[[str], object]
+) -> prepared.Prepared:
+    """Make the image at `reference` ready; a denied one is not unpacked.
+
+    Raises:
+        InputError: it cannot be read, or is not what its digests promise.
+    """
+    stored = None if os.path.lexists(reference) else store(kind).find(reference, _kind(kind))
+    if stored is not None:
+        facts = _kept_facts(stored.digest)
+    else:
+        say(f"secure: preparing {reference}\n")
+        with open_image(reference) as image:
+            facts = scan_image(image, cache_dir=cache_dir(), now=now())
+            verdict = _judge(policy, facts)
+            if verdict.outcome == DENY:
+                return prepared.Prepared(_record(reference, facts, ()), verdict)
+            stored = _unpack(image, kind)
+        _keep_facts(facts)
+    verdict = _judge(policy, facts)
+    record = _record(reference, facts, stored.layers)
+    if place := prepared.record_path(reference, kind):
+        make_private_dir(os.path.dirname(place))
+        records.write(place, record)
+    return prepared.Prepared(record, verdict)
+
+
+def store(kind: str) -> ContentStore:
+    """The caller's content store, able to remove what belongs to subordinate ids."""
+
+    def remove_inside(folder: int, name: bytes) -> None:
+        def work() -> bytes:
+            remove_tree(folder, name)
+            return b""
+
+        as_root_inside(_maps(), work)
+
+    remove = remove_inside if kind == RANGE and os.geteuid() != 0 else remove_tree
+    return ContentStore(f"{data_dir()}/images", remove)
+
+
+def _unpack(image: Image, kind: str) -> StoredImage:
+    unpack = _unpack_inside if kind == RANGE else unpack_here
+    return store(kind).put(image, DEFAULT_LIMITS, _kind(kind), unpack=unpack, names=())
+
+
+def _unpack_inside(
+    layer: LayerBlob, directory: int, keep_owner: bool, limits: Limits
+) -> UnpackReport:
+    """Unpack as root of the user namespace whose ids the files shall have."""
+
+    def work() -> bytes:
+        os.fchown(directory, 0, 0)
+        return msgspec.json.encode(unpack_here(layer, directory, keep_owner, limits))
+
+    return msgspec.json.decode(as_root_inside(_maps(), work), type=UnpackReport)
+
+
+def _maps() -> IdMaps:
+    return choose(RANGE, 0, 0)
+
+
+def _kind(kind: str) -> OwnerKind:
+    return "range" if kind == RANGE else "single"
+
+
+def _judge(policy: Policy, facts: ImageFacts) -> Verdict:
+    moment = now()
+    verdict = judge_image(policy, facts, LAUNCH, moment)
+    if facts.digest:
+        prepared.write_verdict(facts.digest, policy, verdict, _valid_until(policy, moment))
+    return verdict
+
+
+def _valid_until(policy: Policy, moment: str) -> str:
+    """A day, or the end of the day on which the first waiver expires."""
+    day_later = (datetime.fromisoformat(moment) + _VALID).isoformat(timespec="milliseconds")
+    ends = [f"{waiver.expires}T23:59:59.999Z" for waiver in policy.waivers]
+    return min([day_later.replace("+00:00", "Z"), *(end for end in ends if end >= moment)])
+
+
+def _record(reference: str, facts: ImageFacts, layers: tuple[str, ...]) -> LaunchRecord:
+    config = facts.config
+    return LaunchRecord(
+        version=__version__,
+        reference=reference,
+        digest=facts.digest,
+        config_digest=facts.config_digest,
+        layers=layers,
+        user=config.user,
+        accounts=tuple((one.name, one.uid, one.gid, one.home) for one in facts.accounts),
+        groups=(),
+        entrypoint=config.entrypoint,
+        cmd=config.cmd,
+        env=config.env,
+        working_dir=config.working_dir,
+        volumes=config.volumes,
+        stop_signal=config.stop_signal,
+    )
+
+
+def _facts_path(digest: str) -> str:
+    return f"{data_dir()}/images/facts/{digest.replace(':', '-')}.json"
+
+
+def _keep_facts(facts: ImageFacts) -> None:
+    path = _facts_path(facts.digest)
+    make_private_dir(os.path.dirname(path))
+    write_file(path, msgspec.json.encode(facts))
+
+
+def _kept_facts(digest: str) -> ImageFacts:
+    try:
+        with open(_facts_path(digest), "rb") as file:
+            return msgspec.json.decode(file.read(), type=ImageFacts)
+    except (OSError, msgspec.MsgspecError) as cause:
+        raise NotFoundError(
+            f'the facts of image "{digest}" are not in the store any more',
+            do="Load the image again from its file.",
+        ) from cause

@@ -1,0 +1,90 @@
+"""Image facts for people."""
+
+from __future__ import annotations
+
+from secure.facts.files import FileFact
+from secure.facts.image import ImageFacts
+from secure.facts.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MAX_ROWS = 200
+
+
+def image_table(facts: ImageFacts) -> str:
+    """The facts as plain text that ends with a newline."""
+    lines = [*_head(facts), "", *_layers(facts), "", *_packages(facts)]
+    if facts.files:
+        rows = [_file(fact) for fact in facts.files]
+        lines += ["", *_table("files that matter", ("why", "path", "mode", "owner", "layer"), rows)]
+    if facts.secrets:
+        rows = [_secret(secret) for secret in facts.secrets]
+        lines += ["", *_table("secrets", ("severity", "what", "where", "value", "layer"), rows)]
+    if facts.unreadable:
+        rows = [(item.path, str(item.layer), item.why) for item in facts.unreadable]
+        lines += ["", *_table("could not be read", ("path", "layer", "why"), rows)]
+    lines += ["", "vulnerabilities: not checked (there is no vulnerability database yet)"]
+    return "\n".join(_visible(line) for line in lines) + "\n"
+
+
+def _head(facts: ImageFacts) -> Iterator[str]:
+    yield f"image    {facts.reference}"
+    yield f"digest   {facts.digest or 'none: a plain directory'}"
+    release = facts.os_release
+    yield f"system   {release.pretty_name or release.id if release else 'no os-release file'}"
+    yield f"user     {facts.config.user or 'not set, so root'}"
+    size = facts.uncompressed_bytes / 1_000_000
+    yield f"content  {facts.entries} entries, {size:.1f} MB in {len(facts.layers)} layers"
+    if not facts.complete:
+        yield "complete no: see what could not be read"
+
+
+def _layers(facts: ImageFacts) -> list[str]:
+    rows = [
+        (str(layer.index), (layer.diff_id or "-")[:19], f"{layer.size}", layer.created_by[:60])
+        for layer in facts.layers
+    ]
+    return _table("layers", ("no", "diff-id", "bytes", "made by"), rows)
+
+
+def _packages(facts: ImageFacts) -> list[str]:
+    rows = [
+        (package.name, package.version, package.type, str(package.location.layer))
+        for package in facts.packages
+    ]
+    return _table("packages", ("name", "version", "type", "layer"), rows)
+
+
+def _file(fact: FileFact) -> Sequence[str]:
+    why = ", ".join(fact.tags) + (f" ({fact.detail})" if fact.detail else "")
+    layer = str(fact.location.layer)
+    return why, fact.location.path, f"{fact.mode:04o}", f"{fact.uid}:{fact.gid}", layer
+
+
+def _secret(secret: Secret) -> Sequence[str]:
+    place = secret.location
+    where = secret.place if place is None else f"{place.path}:{secret.line}"
+    if secret.key:
+        where = f"{secret.place} {secret.key}"
+    layer = "" if place is None else str(place.layer)
+    if place is not None and place.deleted_by is not None:
+        layer += f", deleted by {place.deleted_by}"
+    return secret.severity, secret.title, where, secret.masked, layer
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    shown = [tuple(columns), *rows[:_MAX_ROWS]]
+    widths = [max(len(_visible(row[i])) for row in shown) for i in range(len(columns))]
+    lines = [f"{title} ({len(rows)})"]
+    for row in shown:
+        cells = (_visible(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    if len(rows) > _MAX_ROWS:
+        lines.append(f"  … and {len(rows) - _MAX_ROWS} more; --format json has them all")
+    return lines
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
