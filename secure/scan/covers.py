@@ -1,8 +1,7 @@
 """What one layer takes away from the layers below it.
 
-image-spec 1.1, layer.md: a whiteout removes its name and all below it, an opaque whiteout what lies
-below its directory; an entry replaces what has its name, unless both are directories; whatever is
-not a directory replaces a directory with all it holds.
+The laws of `secure.images.squash`, asked one layer at a time: a scan knows few names that matter
+and hundreds of thousands that do not, so only sets of the upper layer are made, and only if asked.
 """
 
 from __future__ import annotations
@@ -18,13 +17,20 @@ class Cover:
         self._ready = False
         self._whole: frozenset[bytes] = frozenset()
         self._directories: frozenset[bytes] = frozenset()
+        self._implied: set[bytes] = set()
         self._opaques = frozenset(facts.opaques)
 
-    def takes_away(self, name: bytes) -> bool:
-        """Is the file or directory fact at `name` gone, or said anew by this layer?"""
+    def takes_away(self, name: bytes, *, directory: bool = False) -> bool:
+        """Is what a lower layer has at `name` gone, or said anew by this layer?
+
+        Args:
+            directory: it is one; then what this layer has below it does not replace it.
+        """
         if not self._ready:
             self._prepare()
         if name in self._whole or name in self._directories:
+            return True
+        if not directory and name in self._implied:
             return True
         end = name.rfind(b"/")
         while end >= 0:
@@ -39,4 +45,10 @@ class Cover:
         self._whole = frozenset(taken).union(self._facts.whiteouts)
         directories = self._facts.directories
         self._directories = frozenset(directories.split(b"\0") if directories else ())
+        # Unpacking makes the directories that names lie in, whether they have an entry or not.
+        for names in (self._whole, self._directories):
+            for parent in {name.rpartition(b"/")[0] for name in names}:
+                while parent and parent not in self._implied:
+                    self._implied.add(parent)
+                    parent = parent.rpartition(b"/")[0]  # noqa: PLW2901
         self._ready = True

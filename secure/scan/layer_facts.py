@@ -41,6 +41,7 @@ class FileMark(msgspec.Struct, frozen=True):
 
     name: bytes
     fact: FileFact
+    directory: bool = False
 
 
 class SecretMark(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from secure.scan import accounts, os_release
 from secure.scan.cataloger import Wanted
 from secure.scan.catalogers import CATALOGERS
 from secure.scan.covers import Cover
-from secure.scan.layer_facts import LayerFacts, Record, SecretMark, Shadow
+from secure.scan.layer_facts import FileMark, LayerFacts, Record, SecretMark, Shadow
 from secure.scan.links import DatabasePaths
 from secure.scan.packages import finished
 
@@ -49,7 +49,7 @@ class Merge:
         wanted = Wanted(CATALOGERS)
         self._wanted, self._above = wanted, DatabasePaths(wanted)
         self._records: dict[bytes, tuple[Record, ...]] = {}
-        self._files: dict[bytes, FileFact] = {}
+        self._files: dict[bytes, FileMark] = {}
         self._secrets: list[SecretMark] = []
         self._os_releases: dict[bytes, OsRelease] = {}
         self._accounts: dict[bytes, tuple[Account, ...]] = {}
@@ -70,9 +70,9 @@ class Merge:
                 for record in found.records
             )
         for mark in layer.files:
-            self._files[mark.name] = msgspec.structs.replace(
-                mark.fact, location=Location(mark.fact.location.path, index)
-            )
+            place = Location(mark.fact.location.path, index)
+            fact = msgspec.structs.replace(mark.fact, location=place)
+            self._files[mark.name] = FileMark(mark.name, fact, mark.directory)
         self._os_releases.update(layer.os_releases)
         self._accounts.update(layer.accounts)
         self._shadows.update(layer.shadows)
@@ -81,9 +81,11 @@ class Merge:
         self._voided = self._voided or layer.voided
 
     def _take_away(self, index: int, cover: Cover, layer: LayerFacts) -> None:
+        for mark in list(self._files.values()):
+            if cover.takes_away(mark.name, directory=mark.directory):
+                del self._files[mark.name]
         for state in (
-            self._records, self._files, self._os_releases, self._accounts, self._shadows,
-            self._links,
+            self._records, self._os_releases, self._accounts, self._shadows, self._links,
         ):  # fmt: skip
             for name in [name for name in state if cover.takes_away(name)]:
                 del state[name]
@@ -122,7 +124,7 @@ class Merge:
         records = [record for _, found in sorted(self._records.items()) for record in found]
         return Merged(
             packages=finished(records, release),
-            files=tuple(fact for _, fact in sorted(self._files.items())),
+            files=tuple(self._files[name].fact for name in sorted(self._files)),
             secrets=tuple(mark.secret for mark in self._secrets),
             accounts=accounts.joined(people, shadows),
             os_release=release,

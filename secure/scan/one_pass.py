@@ -89,7 +89,7 @@ class OnePass:
         name, kind = entry.name, entry.kind
         fact = file_fact(entry)
         if fact is not None:
-            self._files[name] = FileMark(name, fact)
+            self._files[name] = FileMark(name, fact, kind == DIRECTORY)
         elif self._files:
             # A second entry of one name replaces the first, on disk and here.
             self._files.pop(name, None)

@@ -23,12 +23,15 @@ _FIELDS = frozenset(
 _PRESENT = frozenset(
     b"installed half-installed half-configured unpacked triggers-awaited triggers-pending".split()
 )
+_BESIDE = tuple(
+    b".md5sums .conffiles .list .preinst .postinst .prerm .postrm .triggers .templates".split()
+)
 _ABSENT = frozenset(b"not-installed config-files".split())
 
 
 def parse_status(file: FileView) -> Iterator[Record | Unreadable]:
-    # status.d/NAME.md5sums lists files and is no record.
-    if file.name.endswith((b".md5sums", b".preinst", b".postinst")):
+    # status.d/NAME.md5sums and the like are no records.
+    if file.name.endswith(_BESIDE):
         return
     for number, paragraph in enumerate(paragraphs(file.content), start=1):
         found = fields(paragraph, _FIELDS)

@@ -33,7 +33,8 @@ _AFTER = frozenset({
 })  # fmt: skip
 _NOT_A_VALUE = re.compile(
     r"(?:true|false|yes|no|on|off|none|null|nil|enabled?|disabled?|required|optional|auto|file|"
-    r"stdin|prompt|env|\d{1,3})$",
+    # the last two: versions, as in `apt-get install passwd=1:4.13`
+    r"stdin|prompt|env|\d{1,3}|(?:\d+:)?\d+(?:\.\d+)+[\w.+~-]*|\d+:\d\S*)$",
     re.IGNORECASE,
 )
 _ASSIGNMENT = re.compile(
