@@ -31,6 +31,5 @@ class Fault:
     seq: int
     detail: str
 
-    def sentence(self) -> str:
-        """The fault for people."""
+    def __str__(self) -> str:
         return f"{self.file}:{self.line}: record {self.seq} is {self.what}: {self.detail}"

@@ -200,5 +200,5 @@ class _Gap:
             return REORDERED, f"record {found} stands in its place, and it comes later"
         if found == wanted:
             return FOREIGN, "it does not follow the record before it: one of the two was replaced"
-        gone = f"records {wanted} to {found - 1} are" if found - 1 > wanted else f"{wanted} is"
+        gone = f"records {wanted} to {found - 1} are" if found - 1 > wanted else "it is"
         return REMOVED, f"{gone} missing before record {found}"

@@ -263,6 +263,14 @@ print(sorted(slow & set(sys.modules)))
     assert done.stdout == "[]\n"
 
 
+def test_a_fault_is_a_sentence_for_people(log: str) -> None:
+    fill(log, 3)
+    lines = Path(log).read_bytes().splitlines(keepends=True)
+    Path(log).write_bytes(lines[0] + lines[2])
+    told = "log.jsonl:2: record 2 is removed: it is missing before record 3"
+    assert str(verify(log).broken) == told
+
+
 def test_a_folder_that_others_may_change_is_refused(log: str) -> None:
     fill(log, 1)
     os.chmod(os.path.dirname(log), 0o770)  # noqa: S103 - the fault under test
