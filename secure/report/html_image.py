@@ -48,7 +48,6 @@ def verdict_part(verdict: Verdict) -> Html:
             ("Policy", text(verdict.policy)),
             ("Policy digest", code(verdict.policy_digest)),
             ("Decided at", text(verdict.decided_at)),
-            ("Rules with nothing to say", text(", ".join(verdict.passed) or "none")),
         ]
     )
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
@@ -56,7 +55,8 @@ def verdict_part(verdict: Verdict) -> Html:
     columns = ("Severity", "Finding", "Found", "Wanted", "What to do")
     found = folded("Findings", columns, [_finding(f) for f in ordered], opened=True)
     notes = [element("p", text(note), kind="note warn") for note in verdict.notes]
-    return Html("".join([heading, about, found, *notes]))
+    passed = Html(f"Checked, nothing to say: {text(', '.join(verdict.passed) or 'none')}.")
+    return Html("".join([heading, about, found, *notes, element("p", passed, kind="soft")]))
 
 
 def verdict_badge(outcome: str) -> Html:
