@@ -2,7 +2,7 @@
 
 Every key has an order (`secure.policy.keys`); the meet takes the tighter value of each. A waiver
 counts if each side has it or accepts waivers of others. Trusted lists add up: every list has to
-vouch. Commutative, associative and idempotent, up to origins.
+vouch. Commutative, associative and idempotent, up to names and origins.
 """
 
 from __future__ import annotations
@@ -52,13 +52,18 @@ def meet(a: Policy, b: Policy) -> Policy:
             )
         values[name] = met
     names = sorted({*a.name.split(NAMES_JOINED_BY), *b.name.split(NAMES_JOINED_BY)})
-    return assemble(
+    met_policy = assemble(
         name=NAMES_JOINED_BY.join(names),
         description=a.description if a.description == b.description else "",
         keys=Keyed(values, origins),
         waivers=_meet_waivers(a, b),
         trusted=(*a.trusted, *b.trusted),
     )
+    # Where one side is as tight as both together, people know the result by that side's name.
+    for side in sorted((a, b), key=lambda policy: policy.name):
+        if side.digest == met_policy.digest:
+            return replace(met_policy, name=side.name, description=side.description)
+    return met_policy
 
 
 def assemble(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,9 @@ waivers:
 
 @pytest.mark.parametrize("rule", ["IMG001", "CON006", "RUN001", "RUN008"])
 def test_a_rule_is_explained_as_before(rule: str) -> None:
-    assert explain_rule(POLICY, rule) + "\n" == (HERE / f"{rule}.txt").read_text()
+    # Lines of the built-in policies move whenever one is edited; those of this test do not.
+    text = re.sub(r"(policies/\w+\.yaml):\d+:\d+", r"\1:LINE:COLUMN", explain_rule(POLICY, rule))
+    assert text + "\n" == (HERE / f"{rule}.txt").read_text()
 
 
 def test_a_verdict_is_explained_as_before() -> None:

@@ -1,4 +1,4 @@
-"""meet is a lattice's meet, up to origins: commutative, associative, idempotent, never looser."""
+"""meet is the meet of a lattice, up to names and origins, and never looser than either side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import marshal
 from drawn_policies import policies, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policy_texts import built_in
 
 from secure.facts.verdict import ALLOW, CI, DENY, LAUNCH, NOT_CHECKED
 from secure.policy.catalogue import IMAGE_RULES
@@ -24,9 +25,9 @@ FEW = settings(max_examples=60, deadline=None)
 
 
 def decided(policy: Policy) -> Policy:
-    """Without where things were written."""
+    """Without where things were written, and what it is called."""
     waivers = tuple(replace(waiver, place="") for waiver in policy.waivers)
-    return replace(policy, origins=(), waivers=waivers)
+    return replace(policy, name="", description="", origins=(), waivers=waivers)
 
 
 @FEW
@@ -71,6 +72,11 @@ def test_no_image_that_one_side_refuses_is_allowed_by_the_meet(
 def test_waivers_of_another_count_only_where_they_are_accepted(a: Policy, b: Policy) -> None:
     mine = {replace(waiver, place="") for waiver in a.waivers}
     assert {replace(waiver, place="") for waiver in meet(a, b).waivers} <= mine
+
+
+def test_a_policy_that_extends_another_keeps_its_name_when_they_meet() -> None:
+    met = meet(built_in("checklist"), built_in("hardened"))
+    assert (met.name, met.digest) == ("hardened", built_in("hardened").digest)
 
 
 @given(st.data(), st.sampled_from(sorted(LAUNCH_KEYS)))

@@ -113,8 +113,9 @@ def test_an_open_finding_can_be_waived() -> None:
 
 
 def test_the_same_waiver_counts_at_launch() -> None:
-    one = waiver("IMG001", f"digest: '{DIGEST}'")
-    assert judge(ROOT, one, stage=LAUNCH).outcome == ALLOW
+    assert judge(TOOLS, waiver("CON006", "path: /opt/x"), stage=LAUNCH).outcome == DENY
+    both = (waiver("CON006", "path: /opt/a"), waiver("CON006", "path: /opt/ab"))
+    assert judge(TOOLS, *both, stage=LAUNCH).outcome == ALLOW
 
 
 def test_a_launch_finding_can_be_waived_unless_it_is_a_bound() -> None:
