@@ -25,7 +25,7 @@ from secure.runtime import record as records
 from secure.runtime.idmaps import choose
 from secure.runtime.plan import RANGE, IdMaps
 from secure.runtime.record import LaunchRecord
-from secure.runtime.userns import as_root_inside
+from secure.runtime.userns import CALLER_INSIDE, as_root_inside
 from secure.scan.image import scan_image
 from secure.store.atomic import make_private_dir, write_file
 from secure.store.paths import cache_dir, data_dir
@@ -90,8 +90,11 @@ def _unpack_inside(
     """Unpack as root of the user namespace whose ids the files shall have."""
 
     def work() -> bytes:
-        os.fchown(directory, 0, 0)
-        return msgspec.json.encode(unpack_here(layer, directory, keep_owner, limits))
+        report = unpack_here(layer, directory, keep_owner, limits)
+        # The layer's own top stays the caller's: it is still to be renamed. Nobody inside sees it,
+        # the skeleton lies over it.
+        os.fchown(directory, CALLER_INSIDE, CALLER_INSIDE)
+        return msgspec.json.encode(report)
 
     return msgspec.json.decode(as_root_inside(_maps(), work), type=UnpackReport)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import sys
 
 from secure.errors import (
     CommandNotFoundError,
@@ -111,6 +112,7 @@ def enter(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> NoR
     code = 1
     try:
         gc.disable()  # a finaliser must not close a descriptor that has been reused meanwhile
+        _forbid_imports()
         code = _sequence(plan, bpf, last_capability, channel)
     except BaseException as error:  # noqa: BLE001 - nothing may unwind into the supervisor's code
         os.write(channel.status, protocol.failure(error))
@@ -170,6 +172,13 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     for fd in (channel.go, channel.status, *([slave] if slave >= 0 else [])):
         os.close(fd)
     return _reap_until(payload)
+
+
+def _forbid_imports() -> None:
+    """From here on an import fails, instead of running a file of the image's."""
+    sys.meta_path.clear()
+    sys.path_hooks.clear()
+    sys.path.clear()
 
 
 def _open_source(item: Mount) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-_CALLER_INSIDE = 65_536  # the caller's own id, above every id of an image
+CALLER_INSIDE = 65_536  # the caller's own id, above every id of an image
 _MAX_RESULT = 1 << 20
 
 
@@ -81,7 +81,7 @@ def _child(go: int, status: int, work: Callable[[], bytes]) -> NoReturn:
 def _with_caller(maps: IdMaps) -> IdMaps:
     return IdMaps(
         maps.kind,
-        (*maps.uid_rows, (_CALLER_INSIDE, os.geteuid(), 1)),
-        (*maps.gid_rows, (_CALLER_INSIDE, os.getegid(), 1)),
+        (*maps.uid_rows, (CALLER_INSIDE, os.geteuid(), 1)),
+        (*maps.gid_rows, (CALLER_INSIDE, os.getegid(), 1)),
         maps.groups_dropped,
     )

@@ -9,10 +9,18 @@ from secure.errors import MachineError
 
 def make_private_dir(path: str) -> None:
     """Make `path` and its missing parents, mode 0700 (CVE-2021-41091: others must not enter)."""
+    missing = []
+    while path and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        for folder in reversed(missing):
+            try:
+                os.mkdir(folder, 0o700)
+            except FileExistsError:
+                continue  # another process was faster, or a file is there: the caller will see
     except OSError as cause:
-        raise MachineError(f'cannot make directory "{path}": {cause.strerror}') from cause
+        raise MachineError(f'cannot make directory "{missing[0]}": {cause.strerror}') from cause
 
 
 def write_file(path: str, content: bytes, mode: int = 0o600) -> None:
