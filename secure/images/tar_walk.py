@@ -156,6 +156,8 @@ class TarWalk:
     def _end(self) -> None:
         # Two blocks of zeros end an archive; one alone does before the end of the stream.
         second = self._queue.take(BLOCK)
+        if 0 < len(second) < BLOCK:
+            raise self._truncated(b"(end marker)")
         if second.strip(b"\0"):
             raise ArchiveError(
                 f"{self._where}: a block of zeros at byte {self._queue.offset - 2 * BLOCK} "

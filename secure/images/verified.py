@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secure.errors import ArchiveError, DigestMismatchError
+from secure.images.background import Background
 from secure.images.blob_file import BlobFile, BlobReader
 from secure.images.byte_queue import ByteQueue, drained
 from secure.images.decompress import decompressed
@@ -12,6 +13,8 @@ from secure.images.entry import Entry
 from secure.images.tar_walk import TarWalk
 from secure.oci.digest import Verifier
 from secure.oci.limits import Limits
+
+_WAITING = 4  # pieces of 512 KiB between reading and hashing
 
 
 class VerifiedLayer:
@@ -39,13 +42,17 @@ class VerifiedLayer:
             DigestMismatchError: after the last piece, when it was something else.
             ArchiveError, LimitExceededError: as `decompressed` raises them.
         """
-        update = self._diff_check.update if self._diff_check else None
-        for piece in decompressed(self._read, self._limits, self._where):
-            if update is not None:
-                update(piece)
-            self.uncompressed_bytes += len(piece)
-            yield piece
-        self._finish_blob()
+        hashing = Background(self._hash, _WAITING)
+        try:
+            for piece in decompressed(self._read, self._limits, self._where):
+                if self._diff_check:
+                    hashing.give(piece)
+                self.uncompressed_bytes += len(piece)
+                yield piece
+            self._finish_blob()
+            hashing.finish()
+        finally:
+            hashing.stop()
         if self._diff_check:
             self._diff_check.check()
 
@@ -70,6 +77,10 @@ class VerifiedLayer:
             self._finish_blob()
             drained(queue)
             raise
+
+    def _hash(self, piece: bytes) -> None:
+        if self._diff_check is not None:
+            self._diff_check.update(piece)
 
     def _read(self, count: int) -> bytes:
         piece = self._reader.read(count)

@@ -16,7 +16,7 @@ from secure.oci.limits import DEFAULT_LIMITS, Limits
 END = bytes(1024)
 
 
-def header(name: bytes, flag: bytes = b"0", size: int = 0, **fields: bytes) -> bytes:
+def header(name: bytes, flag: bytes = b"0", size: int | bytes = 0, **fields: bytes) -> bytes:
     """A header with a right checksum; `fields` puts raw bytes at mode, uid, size, …"""
     places = {
         "mode": (100, 8), "uid": (108, 8), "gid": (116, 8), "size": (124, 12),
@@ -26,7 +26,8 @@ def header(name: bytes, flag: bytes = b"0", size: int = 0, **fields: bytes) -> b
     block = bytearray(512)
     block[: len(name)] = name
     texts = {"mode": b"0000644\0", "uid": b"0000000\0", "gid": b"0000000\0"}
-    texts |= {"size": b"%011o\0" % size, "mtime": b"00000000000\0", "magic": b"ustar\x0000"}
+    texts["size"] = b"%011o\0" % size if isinstance(size, int) else size
+    texts |= {"mtime": b"00000000000\0", "magic": b"ustar\x0000"}
     for key, raw in (texts | fields).items():
         start, length = places[key]
         block[start : start + length] = raw.ljust(length, b"\0")
