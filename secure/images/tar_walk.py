@@ -218,18 +218,19 @@ class TarWalk:
                 "file_bytes", f"{self._where}: {quoted(entry.name)}", f"{limits.file_bytes} bytes"
             )
         self._padding = -stored % BLOCK
+        self._left = stored
+        if flag != b"S" and (extended is None or not extended.is_sparse):
+            return
         where = f"{self._where}: {quoted(entry.name)}"
-        sparse = None
         if flag == b"S":
             sparse = old_gnu_map(header, self._queue, stored, limits, where)
-        elif extended is not None and extended.is_sparse:
+        elif extended is not None:
             if entry.kind != FILE:
                 raise self._names.refused(entry.name, "is sparse but no file")
             sparse, stored = pax_map(extended, self._queue, stored, limits, where)
-        self._left = stored
-        if sparse is not None:
-            entry.size, entry.sparse = sparse.size, True
-            self._sparse = SparseReader(self._queue, sparse, stored)
+            self._left = stored
+        entry.size, entry.sparse = sparse.size, True
+        self._sparse = SparseReader(self._queue, sparse, stored)
 
     def _extension(self, flag: bytes, header: bytes, extended: Extended | None) -> Extended | None:
         block = self._extension_block(header)

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from secure.facts.image import Unreadable
 from secure.facts.location import Location, text
 from secure.facts.secret import Secret, SecretPlace
+from secure.images.background import Background
 from secure.scan.layer_facts import SecretMark
 from secure.scan.secrets.engine import Engine, Flooded, Found
 
+_Block = tuple[list[tuple[bytes, bytes]], bool]  # names and contents; are they binary?
+
+_WAITING = 1  # one block is searched, one waits, one grows: at most 48 MiB of the largest files
 _BLOCK = 2 * 1024 * 1024  # joined: enough for hyperscan's full speed, little memory
 _ALONE = 256 * 1024  # a file of this size is a block of its own and is not copied
 _HEAD = 8 * 1024
@@ -30,6 +34,7 @@ class FileSearch:
         self._size = {False: 0, True: 0}
         self.results: list[SecretMark] = []
         self.unreadable: list[Unreadable] = []
+        self._searching = Background(self._search, _WAITING)
 
     def offer(self, name: bytes, content: bytes) -> None:
         """One file, whole."""
@@ -37,7 +42,7 @@ class FileSearch:
             content = content.decode("utf-16", "replace").encode("utf-8", "replace")
         binary = b"\0" in content[:_HEAD]
         if len(content) >= _ALONE:
-            self._search([(name, content)], binary)
+            self._searching.give(([(name, content)], binary))
             return
         self._waiting[binary].append((name, content))
         self._size[binary] += len(content)
@@ -48,13 +53,15 @@ class FileSearch:
         """Search what still waits."""
         for binary in (False, True):
             self._flush(binary)
+        self._searching.finish()
 
     def _flush(self, binary: bool) -> None:
         files, self._waiting[binary], self._size[binary] = self._waiting[binary], [], 0
         if files:
-            self._search(files, binary)
+            self._searching.give((files, binary))
 
-    def _search(self, files: list[tuple[bytes, bytes]], binary: bool) -> None:
+    def _search(self, block: _Block) -> None:
+        files, binary = block
         by_file: dict[int, list[Found]] = {}
         for item in self._engine.search([content for _, content in files], binary=binary):
             if isinstance(item, Flooded):
