@@ -9,10 +9,11 @@ from secure.errors import TamperedError, UsageError
 
 COMMAND = Command(
     name="audit",
-    summary="log     the newest records\n"
-    "verify  is the log as it was written? (exit code 3 if not)\n"
-    "report  verdicts, launches and evidence, as HTML or JSON",
-    words="log | verify | report",
+    summary="log       the newest records\n"
+    "evidence  what the kernel showed of the newest launch, and what enforces what\n"
+    "verify    is the log as it was written? (exit code 3 if not)\n"
+    "report    verdicts, launches and evidence, as HTML or JSON",
+    words="log | evidence | verify | report",
     least=1,
     most=1,
     options=(
@@ -34,11 +35,16 @@ def main(argv: list[str]) -> int:
     limit = count("--limit", arguments.one("--limit", "200"))
     if verb == "log":
         return _log(limit)
+    if verb == "evidence":
+        from secure.flows.audit import evidence_lines
+
+        write("\n".join(evidence_lines()) + "\n")
+        return 0
     if verb == "verify":
         return _verify(arguments.one("--head"))
     if verb == "report":
         return _report(limit, arguments.one("--format", "html"), arguments.one("--output"))
-    raise UsageError(f'unknown word "{verb}"', do="Use log, verify or report.")
+    raise UsageError(f'unknown word "{verb}"', do="Use log, evidence, verify or report.")
 
 
 def _log(limit: int) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from secure import __version__
 from secure.audit import chain, read, verify
 from secure.audit.record import Head, Record, content
-from secure.errors import UsageError
-from secure.facts.image import ImageFacts
+from secure.errors import NotFoundError, TamperedError, UsageError
 from secure.flows import launch_records as records
 from secure.flows.clock import now
+from secure.flows.kept_facts import kept
 from secure.report.audit_report import (
     KILLED,
     REFUSED,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from secure.audit.verify import VerifyResult
 
+_LOOK_BACK = 50
+
 
 def log_path() -> str:
     """Where the caller's log is."""
@@ -38,20 +40,25 @@ def verified(expected_head: Head | None = None) -> VerifyResult:
     return verify.verify(log_path(), expected_head=expected_head)
 
 
-def report(newest: int, facts: tuple[ImageFacts, ...] = ()) -> AuditReport:
-    """The newest records as a report, with whether the whole log holds.
-
-    Args:
-        newest: how many records to tell.
-        facts: of images to show in full, where the caller has them.
-    """
+def report(newest: int) -> AuditReport:
+    """The newest `newest` records as a report, with whether the whole log holds."""
     lines = [line for line in read.read(log_path(), limit=newest) if isinstance(line, Record)]
     told = [(record, content(record)) for record in lines]
+    try:
+        return _report(told)
+    except (KeyError, TypeError, ValueError) as cause:
+        raise TamperedError(
+            "a record of the audit log has not the form it was written in",
+            do="Find it with: secure audit verify",
+        ) from cause
+
+
+def _report(told: list[tuple[Record, dict[str, Any]]]) -> AuditReport:
     return AuditReport(
         title="Audit report",
         made_at=now(),
         tool_version=__version__,
-        subjects=_subjects(told, {image.digest: image for image in facts}),
+        subjects=_subjects(told),
         launches=_launches(told),
         chain=_chain(),
     )
@@ -72,9 +79,7 @@ def _chain() -> Chain:
     )
 
 
-def _subjects(
-    told: list[tuple[Record, dict[str, Any]]], facts: dict[str, ImageFacts]
-) -> tuple[Subject, ...]:
+def _subjects(told: list[tuple[Record, dict[str, Any]]]) -> tuple[Subject, ...]:
     """One subject per image digest, with the verdicts of the CI gate in order."""
     verdicts: dict[tuple[str, str], list[Any]] = {}
     for record, body in told:
@@ -82,7 +87,7 @@ def _subjects(
             key = (body["image"]["digest"], body["image"]["reference"])
             verdicts.setdefault(key, []).append(records.verdict_from(body["verdict"]))
     return tuple(
-        Subject(reference, facts.get(digest), tuple(found))
+        Subject(reference, kept(digest), tuple(found))
         for (digest, reference), found in verdicts.items()
     )
 
@@ -140,6 +145,27 @@ def summary(record: Record) -> str:
     words = told[record.kind]() if record.kind in told else ""
     line = f"{record.seq:>6}  {record.time}  {record.kind:8}  {words}"
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def evidence_lines() -> list[str]:
+    """The newest launch: which image, what enforces what, and what the kernel showed.
+
+    Raises:
+        NotFoundError: nothing was launched yet.
+    """
+    launches = [one for one in report(_LOOK_BACK).launches if one.evidence is not None]
+    if not launches or launches[0].evidence is None:
+        raise NotFoundError("no launch is in the audit log", do="Run something: secure run IMAGE")
+    newest = launches[0]
+    lines = [f"container {newest.container}, {newest.image}", f"image {newest.digest}", ""]
+    width = max(len(one.protection) for one in newest.enforcement)
+    states = max(len(one.state) for one in newest.enforcement)
+    lines += [
+        f"{one.protection.ljust(width)}  {one.state.ljust(states)}  {one.by}"
+        for one in newest.enforcement
+    ]
+    lines += ["", f"record {newest.seq}, {newest.time}, {newest.outcome}"]
+    return lines
 
 
 def parsed_head(text: str) -> Head:

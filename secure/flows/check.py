@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secure.audit import chain
 from secure.facts.verdict import CI
+from secure.flows import kept_facts
 from secure.flows.clock import now
 from secure.flows.launch_records import check_body
 from secure.flows.policies import effective_policy
@@ -35,6 +36,7 @@ def check(reference: str, policy_name: str, platform: str = "") -> Checked:
     """
     policy = effective_policy(policy_name)
     facts = scan(reference, platform)
+    kept_facts.keep(facts)
     verdict = judge_image(policy, facts, CI, now())
     body = check_body(reference, facts.digest, verdict)
     chain.append(chain.log_path(data_dir()), "check", body, now())

@@ -77,7 +77,7 @@ def launch(request: RunRequest, say: Callable[[str], object]) -> int:
         body = launch_records.launch_body(
             plan, image.record, verdict, evidence, enforcements(plan, evidence), differences
         )
-        chain.append(log, "launch", body, now(), sync=False)
+        chain.append(log, "launch", body, now(), sync=bool(differences))
 
     started = time.monotonic()
     outcome = _run(plan, cgroup, request, record)

@@ -11,7 +11,7 @@ from secure import __version__
 from secure.errors import NotFoundError
 from secure.facts.image import ImageFacts
 from secure.facts.verdict import DENY, LAUNCH, Verdict
-from secure.flows import prepared
+from secure.flows import kept_facts, prepared
 from secure.flows.clock import now
 from secure.images.content import ContentStore, OwnerKind, StoredImage, unpack_here
 from secure.images.image import Image, LayerBlob
@@ -27,7 +27,7 @@ from secure.runtime.plan import RANGE, IdMaps
 from secure.runtime.record import LaunchRecord
 from secure.runtime.userns import CALLER_INSIDE, as_root_inside
 from secure.scan.image import scan_image
-from secure.store.atomic import make_private_dir, write_file
+from secure.store.atomic import make_private_dir
 from secure.store.paths import cache_dir, data_dir
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def prepare(
     """
     stored = None if os.path.lexists(reference) else store(kind).find(reference, _kind(kind))
     if stored is not None:
-        facts = _kept_facts(stored.digest)
+        facts = _facts_of(stored)
     else:
         say(f"secure: preparing {reference}\n")
         with open_image(reference) as image:
@@ -56,7 +56,7 @@ def prepare(
             if verdict.outcome == DENY:
                 return prepared.Prepared(_record(reference, facts, ()), verdict)
             stored = _unpack(image, kind)
-        _keep_facts(facts)
+        kept_facts.keep(facts)
     verdict = _judge(policy, facts)
     record = _record(reference, facts, stored.layers)
     if place := prepared.record_path(reference, kind):
@@ -142,22 +142,11 @@ def _record(reference: str, facts: ImageFacts, layers: tuple[str, ...]) -> Launc
     )
 
 
-def _facts_path(digest: str) -> str:
-    return f"{data_dir()}/images/facts/{digest.replace(':', '-')}.json"
-
-
-def _keep_facts(facts: ImageFacts) -> None:
-    path = _facts_path(facts.digest)
-    make_private_dir(os.path.dirname(path))
-    write_file(path, msgspec.json.encode(facts))
-
-
-def _kept_facts(digest: str) -> ImageFacts:
-    try:
-        with open(_facts_path(digest), "rb") as file:
-            return msgspec.json.decode(file.read(), type=ImageFacts)
-    except (OSError, msgspec.MsgspecError) as cause:
+def _facts_of(stored: StoredImage) -> ImageFacts:
+    facts = kept_facts.kept(stored.digest)
+    if facts is None:
         raise NotFoundError(
-            f'the facts of image "{digest}" are not in the store any more',
+            f'the facts of image "{stored.reference}" are not kept any more',
             do="Load the image again from its file.",
-        ) from cause
+        )
+    return facts
