@@ -18,6 +18,7 @@ import msgspec
 from secure.errors import ArchiveError, LimitExceededError, MachineError
 from secure.facts.location import text
 from secure.images.entry import (
+    CHARACTER,
     DIRECTORY,
     FIFO,
     FILE,
@@ -228,7 +229,9 @@ class _Unpacker:
 
     def _absent(self, entry: Entry) -> None:
         names = self.report.specials if entry.kind == FIFO else self.report.devices
-        if len(names) < _MOST_NAMES:
+        if entry.kind == CHARACTER and entry.device == (0, 0):
+            self.report.whiteouts += 1  # overlayfs's own mark
+        elif len(names) < _MOST_NAMES:
             names.append(text(entry.name))
         parent, last = self.root.parent(entry.name)
         try:
