@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def shared() -> Path:
     """The folder of real images and databases beside the checkout."""
     folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir() and os.environ.get("CI"):
+        pytest.fail("CI needs ../shared/data: real images and databases")
     if not folder.is_dir():
         pytest.skip("no ../shared/data: real images and databases are not here")
     return folder

@@ -135,9 +135,7 @@ PROTECTIONS = (
     Protection(
         "no inherited descriptor",
         "[ ! -e /proc/self/fd/251 ] && echo ok",
-        (
-            (INIT, 'syscall("close_range", 3, 0xFFFFFFFF, _CLOSE_RANGE_CLOEXEC', "print(end=''"),
-        ),
+        ((INIT, '"close_range", 3, 0xFFFFFFFF', '"close_range", 900, 0xFFFFFFFF'),),
         frozenset({7}),
     ),
     Protection(
