@@ -10,7 +10,9 @@ from secure.policy.catalogue import RULES
 from secure.policy.keys import CHOICE, FLAG, LAUNCH_KEYS, Key, in_order, parameter_key
 from secure.policy.lattice import Keyed, assemble
 from secure.policy.rule import LAUNCH_REQUEST, Rule
+from secure.policy.rules.launch_case import ASK, MACHINE
 from secure.policy.settings import ACTIONS, Policy, Trusted, Waiver
+from secure.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +35,13 @@ def value_of(key: Key) -> st.SearchStrategy[ParameterValue]:
     if key.written in (CHOICE, FLAG):
         return st.sampled_from(key.choices)
     if key.choices:
-        return st.sets(st.sampled_from([str(c) for c in key.choices])).map(
-            lambda entries: in_order(key, entries)
-        )
+        words = [str(choice) for choice in key.choices]
+        listed = st.sets(st.sampled_from(words)) | st.just(set(words))
+        return listed.map(lambda entries: in_order(key, entries))
     if key.tighter == "lower":
         return st.integers(key.least, key.least + 1000)
-    words = CAPABILITIES[:6] if key.written == "capabilities" else _WORDS
-    return st.sets(st.sampled_from(words)).map(lambda entries: in_order(key, entries))
+    entries = CAPABILITIES[:6] if key.written == "capabilities" else _WORDS
+    return st.sets(st.sampled_from(entries)).map(lambda drawn: in_order(key, drawn))
 
 
 def _rule_values(rule: Rule) -> st.SearchStrategy[dict[str, ParameterValue]]:
@@ -64,6 +66,10 @@ def policies(draw: st.DrawFn, *, accept: bool | None = None) -> Policy:
         low, high = f"launch.{section}.default", f"launch.{section}.max"
         pair = [values[low], values[high]]
         values[low], values[high] = sorted(n for n in pair if isinstance(n, int))
+    each = values["launch.tmpfs.default"]
+    assert isinstance(each, int)
+    # Room for the default paths and a little more: less is a contradiction that loading refuses.
+    values["launch.tmpfs.max"] = each * len(_WORDS) + draw(st.integers(0, 9000))
     values["waiving.accept"] = draw(st.booleans()) if accept is None else accept
     values["waiving.max_days"] = draw(st.integers(1, 200))
     for rule in draw(st.lists(st.sampled_from(RULES), max_size=6, unique_by=lambda r: r.id)):
@@ -86,7 +92,9 @@ def trusted_lists() -> st.SearchStrategy[Trusted]:
     )
 
 
-_NUMBERS = st.none() | st.integers(-1, 1200) | st.integers(1 << 20, (1 << 20) + 1200)
+_NUMBERS = (
+    st.none() | st.integers(-1, 1200) | st.integers(10, 40) | st.integers(1 << 20, (1 << 20) + 1200)
+)
 _PATHS = st.sampled_from(["/tmp", "/cache", "/dev/shm", "/proc/x", "/a/../sys"])
 
 
@@ -101,8 +109,15 @@ def binds() -> st.SearchStrategy[BindAsk]:
     )
 
 
-def asks() -> st.SearchStrategy[LaunchAsk]:
-    """Any launch that flags and an image could ask for."""
+@st.composite
+def asks(draw: st.DrawFn) -> LaunchAsk:
+    """Any launch; most ask for little, because a launch that asks for everything is refused."""
+    wild = draw(_wild_asks())
+    names = draw(st.lists(st.sampled_from(LaunchAsk.__slots__), max_size=4))  # type: ignore[attr-defined]  # by `value`
+    return replace(ASK, **{name: getattr(wild, name) for name in names})
+
+
+def _wild_asks() -> st.SearchStrategy[LaunchAsk]:
     names = st.sampled_from([*CAPABILITIES[:6], "CAP_SYS_ADMIN", "ALL", "CAP_NONE"])
     return st.builds(
         LaunchAsk,
@@ -131,7 +146,11 @@ def asks() -> st.SearchStrategy[LaunchAsk]:
 
 
 def machines() -> st.SearchStrategy[MachineFacts]:
-    """Any machine."""
+    """Any machine; every other one can enforce everything."""
+    return st.just(MACHINE) | _wild_machines()
+
+
+def _wild_machines() -> st.SearchStrategy[MachineFacts]:
     state = st.sampled_from([CGROUP, PARTLY, NOT_ENFORCED])
     return st.builds(
         MachineFacts,

@@ -19,7 +19,7 @@ from secure.policy.settings import LaunchBounds, Policy, Settings
 from secure.value import replace
 
 NOW = "2026-01-02T00:00:00Z"
-# Most drawn launches ask for something forbidden: these leave that out, so that many are allowed.
+# What no policy allows: left out in a second try, so that more launches are allowed.
 HARMLESS = {
     "privileged": False,
     "devices": (),
@@ -78,7 +78,7 @@ def test_an_allowed_launch_is_within_the_policy(
 def test_an_allowed_launch_is_within_the_checklist(ask: LaunchAsk, machine: MachineFacts) -> None:
     checklist = built_in("checklist")
     check(checklist, [checklist], ask, machine)
-    check(checklist, [checklist], replace(ask, **HARMLESS, uid=10001, binds=()), machine)
+    check(checklist, [checklist], replace(ask, **HARMLESS, uid=10001), machine)
 
 
 @settings(max_examples=150, deadline=None)
@@ -105,20 +105,14 @@ def test_what_is_not_allowed_names_a_rule(
 
 def test_the_properties_see_launches_that_are_allowed() -> None:
     """A control: were everything denied, the properties above would say nothing."""
-    allowed = 0
+    seen = {True: 0, False: 0}
 
     @settings(max_examples=200, deadline=None, database=None)
-    @given(asks(), machines())
-    def count(ask: LaunchAsk, machine: MachineFacts) -> None:
-        nonlocal allowed
-        checklist = built_in("checklist")
-        image = replace(IMAGE, policy_digest=checklist.digest)
-        mild = replace(
-            ask, **HARMLESS, uid=10001, binds=(), tmpfs=(), cap_add=(), cap_drop=("ALL",)
-        )
-        machine = replace(machine, user_namespaces="", seccomp=True)
-        verdict, _ = decide_launch(checklist, mild, machine, image, NOW)
-        allowed += verdict.outcome == ALLOW
+    @given(policies(), asks(), machines())
+    def count(policy: Policy, ask: LaunchAsk, machine: MachineFacts) -> None:
+        image = replace(IMAGE, policy_digest=policy.digest)
+        verdict, _ = decide_launch(policy, ask, machine, image, NOW)
+        seen[verdict.outcome == ALLOW] += 1
 
     count()
-    assert allowed > 5
+    assert min(seen.values()) > 20

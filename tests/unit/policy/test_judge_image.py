@@ -13,6 +13,7 @@ from secure.facts.secret import SecretPlace
 from secure.facts.verdict import ALLOW, CI, DENY, LAUNCH, NOT_CHECKED, Verdict
 from secure.policy.catalogue import IMAGE_RULES
 from secure.policy.judge import image_names, judge_image
+from secure.policy.lattice import meet
 from secure.policy.rule import ImageCase, Rule
 from secure.policy.rules.image_case import BASE, DIGEST, FACTS, NOW, configured, file, image, secret
 from secure.value import replace
@@ -190,6 +191,13 @@ def hardened(trusted: str, facts: ImageFacts = FACTS) -> Verdict:
 def test_hardened_trusts_nothing_until_it_is_told() -> None:
     verdict = judge_image(built_in("hardened"), FACTS, CI, NOW)
     assert outcomes(verdict) == {"REF002": "deny", "REF004": "deny"}
+
+
+def test_a_users_list_does_not_open_a_system_policy_that_trusts_nothing() -> None:
+    mine = project(f"trusted: {{digests: ['{DIGEST}']}}\n")
+    assert "REF004" in judge_image(mine, FACTS, CI, NOW).passed
+    met = meet(built_in("hardened"), mine)
+    assert outcomes(judge_image(met, FACTS, CI, NOW))["REF004"] == "deny"
 
 
 @pytest.mark.parametrize(

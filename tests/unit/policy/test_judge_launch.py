@@ -142,6 +142,15 @@ def test_tighter_asks_are_taken_and_say_who_asked() -> None:
     assert settings.origin("uid") == "image"
 
 
+def test_what_a_policy_leaves_open_is_off_unless_asked_for_and_warned_of() -> None:
+    open_bounds = replace(CHECKLIST.launch, read_only_rootfs=False, no_new_privileges=False)
+    policy = replace(CHECKLIST, launch=open_bounds, rules=())
+    assert not judge(policy=policy)[1].read_only_rootfs
+    assert judge(replace(ASK, read_only_rootfs=True), policy=policy)[1].read_only_rootfs
+    strict = replace(policy, rules=CHECKLIST.rules)
+    assert {f.rule for f in judge(policy=strict)[0].findings} == {"RUN004", "RUN006"}
+
+
 def test_a_refused_ask_is_named_and_not_applied() -> None:
     ask = replace(ASK, memory_bytes=65 << 30, origins=(("memory_bytes", "flag --memory"),))
     verdict, settings = judge(ask)
