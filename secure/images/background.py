@@ -1,14 +1,14 @@
-"""Work that can go on beside the reading of a stream: hashing, searching.
+"""Work that can go on beside the walk over a stream: decompressing, hashing, searching.
 
-Both let go of the interpreter's lock, so with a second processor they cost the reader nothing: a
-single layer of 100 MB is read in 0.20 s instead of 0.33 s.
+All three let go of the interpreter's lock, so a second processor shares them: a single layer of
+100 MB is read in 0.20 s instead of 0.33 s.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -31,7 +31,7 @@ class Background(Generic[_T]):
         self._queue: SimpleQueue[tuple[_T] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        self._inline = len(os.sched_getaffinity(0)) < 2
+        self._inline = _single_processor()
 
     def give(self, argument: _T) -> None:
         """Have `call(argument)` done.
@@ -79,3 +79,47 @@ class Background(Generic[_T]):
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
+
+
+def ahead(source: Iterator[_T], waiting: int) -> Iterator[_T]:
+    """The items of `source`, made in a thread while the taker is busy with earlier ones.
+
+    Args:
+        waiting: how many items may be made before the first of them is taken.
+
+    Raises:
+        whatever `source` raises, after the items before it.
+    """
+    if _single_processor():
+        yield from source
+        return
+    room, stopped = threading.Semaphore(waiting), threading.Event()
+    queue: SimpleQueue[tuple[_T] | BaseException | None] = SimpleQueue()
+
+    def make() -> None:
+        try:
+            for item in source:
+                room.acquire()
+                if stopped.is_set():
+                    return
+                queue.put((item,))
+            queue.put(None)
+        except BaseException as error:  # noqa: BLE001 - the taker raises it
+            queue.put(error)
+
+    thread = threading.Thread(target=make, daemon=True)
+    thread.start()
+    try:
+        while (found := queue.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            room.release()
+            yield found[0]
+    finally:
+        stopped.set()
+        room.release()
+        thread.join()
+
+
+def _single_processor() -> bool:
+    return len(os.sched_getaffinity(0)) < 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secure.errors import ArchiveError, DigestMismatchError
-from secure.images.background import Background
+from secure.images.background import Background, ahead
 from secure.images.blob_file import BlobFile, BlobReader
 from secure.images.byte_queue import ByteQueue, drained
 from secure.images.decompress import decompressed
@@ -14,7 +14,7 @@ from secure.images.tar_walk import TarWalk
 from secure.oci.digest import Verifier
 from secure.oci.limits import Limits
 
-_WAITING = 4  # pieces of 512 KiB between reading and hashing
+_WAITING = 4  # pieces of 512 KiB on each side of the walk
 
 
 class VerifiedLayer:
@@ -44,7 +44,8 @@ class VerifiedLayer:
         """
         hashing = Background(self._hash, _WAITING)
         try:
-            for piece in decompressed(self._read, self._limits, self._where):
+            made = decompressed(self._read, self._limits, self._where)
+            for piece in ahead(made, _WAITING):
                 if self._diff_check:
                     hashing.give(piece)
                 self.uncompressed_bytes += len(piece)

@@ -22,7 +22,9 @@ def test_a_deb_is_written_as_the_library_writes_it(name: str, version: str) -> N
     assert ours == PackageURL("deb", "debian", name, version, qualifiers).to_string()
 
 
-@given(TEXT.filter(lambda text: text.strip("/ ") == text and "/" not in text), TEXT)
+@given(TEXT, TEXT)
 def test_any_text_comes_back(name: str, version: str) -> None:
+    # The library strips blanks and slashes at the ends; inside, everything has to survive.
+    name, version = f"n{name}n", f"v{version}v"
     found = PackageURL.from_string(purl("generic", name, version))
-    assert (found.name, found.version) == (name, version.strip())
+    assert (found.name, found.version) == (name, version)

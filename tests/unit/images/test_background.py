@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
-from secure.images.background import Background
+from secure.images.background import Background, ahead
 
 
 def test_everything_is_done_in_order() -> None:
@@ -33,9 +36,13 @@ def test_after_a_failure_the_giver_does_not_wait_for_ever() -> None:
         raise ValueError(number)
 
     work = Background(fail, 1)
-    with pytest.raises(ValueError, match="0"):
+
+    def give_many() -> None:
         for number in range(1_000):
             work.give(number)
+
+    with pytest.raises(ValueError, match="0"):
+        give_many()
     work.stop()
 
 
@@ -71,3 +78,42 @@ def test_no_thread_is_left() -> None:
     work.give(1)
     work.finish()
     assert threading.active_count() == before
+
+
+def test_items_made_ahead_come_in_order() -> None:
+    assert list(ahead(iter(range(100)), 3)) == list(range(100))
+
+
+def test_a_failing_source_fails_after_its_items() -> None:
+    def source() -> Iterator[int]:
+        yield 1
+        raise ValueError("end")
+
+    taken = ahead(source(), 3)
+    assert next(taken) == 1
+    with pytest.raises(ValueError, match="end"):
+        next(taken)
+
+
+def test_a_taker_that_stops_leaves_no_thread() -> None:
+    before = threading.active_count()
+    taken = ahead(count(), 2)
+    assert next(taken) == 0
+    del taken
+    assert threading.active_count() == before
+
+
+def test_a_source_runs_no_further_ahead_than_allowed() -> None:
+    made: list[int] = []
+
+    def source() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    taken = ahead(source(), 2)
+    next(taken)
+    time.sleep(0.05)
+    # One taken, two waiting, one made that waits for room.
+    assert len(made) <= 4
+    assert list(taken) == list(range(1, 100))
