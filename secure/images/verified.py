@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from secure.errors import ArchiveError, DigestMismatchError
 from secure.images.background import Background, ahead
@@ -35,7 +36,7 @@ class VerifiedLayer:
         self._limits, self._where = limits, where
         self.uncompressed_bytes = 0
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Generator[bytes, None, None]:
         """The uncompressed tar; whoever exhausts it has seen the content that was promised.
 
         Raises:
@@ -74,9 +75,13 @@ class VerifiedLayer:
         except DigestMismatchError:
             raise
         except ArchiveError:
-            # Damage on the way is told as such, not as the odd tar it happens to make.
+            # Damage on the way is told as such, not as the odd tar it happens to make. Reading on
+            # ends with the digests; where the decoder gave up, only the blob's own is left.
+            with suppress(ArchiveError):
+                drained(queue)
+            # Closed first: until then another thread may be reading the blob.
+            chunks.close()
             self._finish_blob()
-            drained(queue)
             raise
 
     def _hash(self, piece: bytes) -> None:
