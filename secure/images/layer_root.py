@@ -159,11 +159,22 @@ def remove_tree(parent: int, last: bytes) -> None:
             raise
     else:
         return
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(last, flags, dir_fd=parent)
+    fd = _opened_to_empty(parent, last)
     try:
         for name in os.listdir(fd):
             remove_tree(fd, os.fsencode(name))
     finally:
         os.close(fd)
     os.rmdir(last, dir_fd=parent)
+
+
+def _opened_to_empty(parent: int, last: bytes) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        fd = os.open(last, flags, dir_fd=parent)
+    except PermissionError:
+        os.chmod(last, 0o700, dir_fd=parent)
+        fd = os.open(last, flags, dir_fd=parent)
+    if os.fstat(fd).st_mode & 0o300 != 0o300:
+        os.fchmod(fd, 0o700)
+    return fd

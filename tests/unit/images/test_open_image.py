@@ -24,7 +24,7 @@ from archives import (
     save,
 )
 
-from secure.errors import NotFoundError, SecureError, UnsupportedError, UsageError
+from secure.errors import InputError, NotFoundError, SecureError, UnsupportedError, UsageError
 from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK
 from secure.images.image import Image
 from secure.images.source import open_image
@@ -234,3 +234,9 @@ def test_closing_an_image_closes_its_files(tmp_path: Path) -> None:
         with open_image(reference) as image:
             names(image)
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(not os.path.ismount("/dev/pts"), reason="nothing is mounted at /dev/pts")
+def test_a_file_system_mounted_inside_a_root_directory_is_not_entered() -> None:
+    with open_image("/dev") as image, pytest.raises(InputError, match="another file system"):
+        list(image.layers[0].entries())
