@@ -19,7 +19,7 @@ class Package(msgspec.Struct, frozen=True):
         location: the database or metadata file that says so; its layer is the layer that brought
             this version.
         found_by: name of the cataloger.
-        purl: package URL, see `secure.scan.purl`.
+        purl: package URL, see `secure.facts.purl`.
     """
 
     type: str

@@ -81,27 +81,35 @@ def _layer_facts(
     image: Image, engine: Engine, limits: Limits, cache: LayerCache, workers: int | None
 ) -> list[LayerFacts]:
     found: dict[int, LayerFacts] = {}
-    missing: list[LayerBlob] = []
-    for blob in image.layers:
-        if (cached := cache.load(blob.diff_id)) is not None:
-            found[blob.index] = cached
-        else:
-            missing.append(blob)
+    kept = {blob.index: cache.load(blob.diff_id) for blob in image.layers}
     # The largest layer bounds the time of all: it must not start last.
-    missing.sort(key=lambda blob: -blob.size)
-    jobs = [(blob.index, _job(blob, engine, limits)) for blob in missing]
-    diff_ids = {blob.index: blob.diff_id for blob in missing}
+    blobs = sorted(image.layers, key=lambda blob: (kept[blob.index] is not None, -blob.size))
+    jobs = [(blob.index, _job(blob, engine, limits, kept[blob.index])) for blob in blobs]
+    diff_ids = {blob.index: blob.diff_id for blob in blobs}
     at_once = workers or len(os.sched_getaffinity(0))
-    readable = tuple(fd for blob in missing for fd in blob.descriptors)
-    _import_decoders(missing)
+    readable = tuple(fd for blob in blobs for fd in blob.descriptors)
+    _import_decoders(blobs)
     for index, result in run_all(jobs, max(1, at_once), readable):
+        cached = kept[index]
+        if cached is not None and not result.facts.voided:
+            found[index] = cached
+            continue
         found[index] = result.facts
         cache.save(diff_ids[index], result.packed)
     return [found[index] for index in sorted(found)]
 
 
-def _job(blob: LayerBlob, engine: Engine, limits: Limits) -> Job:
-    return lambda: OnePass(engine, limits).run(blob.entries(limits))
+def _job(blob: LayerBlob, engine: Engine, limits: Limits, cached: LayerFacts | None) -> Job:
+    if cached is None:
+        return lambda: OnePass(engine, limits).run(blob.entries(limits))
+
+    def verified() -> LayerFacts:
+        # A diff-id is only a claim: without this, facts of a good layer would vouch for a bad one
+        # that an altered archive carries in its place.
+        blob.verify(limits)
+        return LayerFacts()
+
+    return verified
 
 
 def _import_decoders(blobs: list[LayerBlob]) -> None:

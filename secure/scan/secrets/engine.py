@@ -62,16 +62,15 @@ class Engine:
         """Secrets in `parts`, each with the number of its part and positions within it."""
         buffer = parts[0] if len(parts) == 1 else _SEPARATOR.join(parts)
         starts = _starts(parts)
-        hits = self._hits(buffer, binary)
-        if hits is None and len(parts) > 1:
+        hits, flooded = self._hits(buffer, binary)
+        if flooded and len(parts) > 1:
             # One part floods: alone, it can't hide what the others hold.
             for number, part in enumerate(parts):
                 for item in self.search([part], binary=binary):
                     yield Flooded(number) if isinstance(item, Flooded) else (number, item[1])
             return
-        if hits is None:
+        if flooded:
             yield Flooded(0)
-            return
         for number, positions in _by_part(hits, starts).items():
             start = starts[number]
             stop = start + len(parts[number])
@@ -87,8 +86,8 @@ class Engine:
         ]
         yield from self._judged(matches, 0)
 
-    def _hits(self, buffer: bytes, binary: bool) -> list[tuple[int, int]] | None:
-        """(rule, end offset) of every hit; None if there are too many."""
+    def _hits(self, buffer: bytes, binary: bool) -> tuple[list[tuple[int, int]], bool]:
+        """(rule, end offset) of every hit, and whether there were too many to have them all."""
         hits: list[tuple[int, int]] = []
 
         def keep(rule: int, _start: int, end: int, _flags: int, _context: object) -> bool:
@@ -98,8 +97,8 @@ class Engine:
         try:
             (self._binary if binary else self._text).scan(buffer, match_event_handler=keep)
         except hyperscan.ScanTerminated:
-            return None
-        return hits
+            return hits, True
+        return hits, False
 
     def _confirmed(
         self, buffer: bytes, start: int, stop: int, positions: dict[int, list[int]]

@@ -160,6 +160,13 @@ def test_a_flooding_part_hides_nothing_in_the_others() -> None:
     assert [i[1].rule.id for i in items if not isinstance(i, Flooded)] == ["gitlab-token"]
 
 
+def test_a_flood_is_searched_as_far_as_it_goes() -> None:
+    secret = ("glpat-" + draw(Random(1), BASE62, 20)).encode()
+    items = list(engine().search([secret + b"\n" + b"password=aaaaaaaaaaaa\n" * 60_000]))
+    assert Flooded(0) in items
+    assert [i[1].rule.id for i in items if not isinstance(i, Flooded)] == ["gitlab-token"]
+
+
 def test_many_close_hits_take_linear_time() -> None:
     line = b"password = " + draw(Random(1), BASE62, 20).encode() + b"\n"
     found = list(engine().search([line * 5_000]))
