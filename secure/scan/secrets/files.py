@@ -11,6 +11,7 @@ from secure.facts.secret import Secret, SecretPlace
 from secure.images.background import Background
 from secure.scan.layer_facts import SecretMark
 from secure.scan.secrets.engine import Engine, Flooded, Found
+from secure.scan.secrets.rules.generic import GUESS
 
 _Block = tuple[list[tuple[bytes, bytes]], bool]  # names and contents; are they binary?
 
@@ -88,8 +89,10 @@ def _new(known: list[Found], more: Iterator[Found]) -> list[Found]:
 
 def _mark(name: bytes, content: bytes, found: Found) -> SecretMark:
     severity = found.severity
-    # Keys that packages bring for their own tests and examples open nothing.
-    if severity == "critical" and _is_test_data(name):
+    # Keys that packages bring for their own tests and examples open nothing, and what a guess finds
+    # in a package's own code is nearly always its documentation.
+    guessed = found.rule.id == GUESS
+    if _is_packaged(name) and (guessed or (severity == "critical" and _is_test_data(name))):
         severity = "low"
     return SecretMark(
         name,
@@ -110,6 +113,9 @@ _TEST_PARTS = frozenset({b"test", b"tests", b"testdata", b"testing", b"examples"
 _PACKAGED = (b"usr/lib/", b"usr/share/")
 
 
+def _is_packaged(name: bytes) -> bool:
+    return name.startswith(_PACKAGED) or b"/site-packages/" in name or b"/node_modules/" in name
+
+
 def _is_test_data(name: bytes) -> bool:
-    packaged = name.startswith(_PACKAGED) or b"/site-packages/" in name or b"/node_modules/" in name
-    return packaged and not _TEST_PARTS.isdisjoint(name.split(b"/")[:-1])
+    return not _TEST_PARTS.isdisjoint(name.split(b"/")[:-1])

@@ -67,7 +67,7 @@ def test_the_giver_waits_when_too_much_does() -> None:
 
 
 def test_stopping_without_work_or_twice_is_fine() -> None:
-    work = Background(print, 1)
+    work: Background[object] = Background(print, 1)
     work.stop()
     work.finish()
 

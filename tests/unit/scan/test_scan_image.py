@@ -180,6 +180,30 @@ def test_a_file_over_the_limit_is_searched_at_its_beginning_and_listed(tmp_path:
     assert facts.complete
 
 
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("app/settings.py", "high"),
+        ("usr/lib/python3/dist-packages/oauthlib/parameters.py", "low"),
+        ("app/node_modules/x/readme.md", "low"),
+    ],
+)
+def test_a_guess_in_a_packages_own_code_is_low(tmp_path: Path, name: str, severity: str) -> None:
+    content = 'db_password = "' + draw(Random(4), URL64, 9) + "7x" + draw(Random(5), URL64, 9) + '"'
+    (secret,) = scanned(tmp_path, [layer(file(name, content))]).secrets
+    assert secret.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [("usr/lib/python3/test/key.pem", "low"), ("usr/lib/x/key.pem", "critical"),
+     ("app/tests/key.pem", "critical")],
+)  # fmt: skip
+def test_a_key_for_a_packages_own_tests_is_low(tmp_path: Path, name: str, severity: str) -> None:
+    (secret,) = scanned(tmp_path, [layer(file(name, KEY))]).secrets
+    assert secret.severity == severity
+
+
 def test_config_secrets_come_before_those_of_files(tmp_path: Path) -> None:
     config = Execution(env=(f"T={TOKEN}",))
     facts = scanned(tmp_path, [layer(file("k", KEY))], config)

@@ -24,6 +24,7 @@ _DIGEST = re.compile(
     rb"(?:sha(?:1|256|384|512)[-:].*|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$", re.IGNORECASE
 )
 _LEAST_BITS = 3.3
+GUESS = "generic-secret"  # the one rule that knows no form
 
 
 def looks_random(value: bytes) -> bool:
@@ -65,7 +66,7 @@ RULES = (
         ),
     ),
     SecretRule(
-        id="generic-secret",
+        id=GUESS,
         title="Password or key assigned in plain text",
         severity="high",
         caseless=True,
