@@ -76,6 +76,9 @@ def request_of(arguments: Arguments) -> RunRequest:
     memory, cpus = arguments.one("--memory"), arguments.one("--cpus")
     pids = arguments.one("--pids-limit")
     entrypoint = arguments.all("--entrypoint")
+    binds = tuple(_bind(text) for text in arguments.all("--volume"))
+    tmpfs = tuple(_tmpfs(text) for text in arguments.all("--tmpfs"))
+    _once([target for _, target, _ in binds] + [target for target, _ in tmpfs])
     return RunRequest(
         image=arguments.words[0],
         command=tuple(arguments.words[1:]),
@@ -87,8 +90,8 @@ def request_of(arguments: Arguments) -> RunRequest:
         interactive=arguments.has("--interactive"),
         terminal=arguments.has("--tty"),
         read_only=arguments.tristate("--read-only"),
-        binds=tuple(_bind(text) for text in arguments.all("--volume")),
-        tmpfs=tuple(_tmpfs(text) for text in arguments.all("--tmpfs")),
+        binds=binds,
+        tmpfs=tmpfs,
         cap_add=tuple(_capability(text) for text in arguments.all("--cap-add")),
         cap_drop=tuple(_capability(text) for text in arguments.all("--cap-drop")),
         memory_bytes=size("--memory", memory) if memory else None,
@@ -138,6 +141,12 @@ def _tmpfs(text: str) -> tuple[str, int]:
         elif option not in {"rw", "nosuid", "nodev", "noexec"}:
             raise UsageError(f'--tmpfs "{text}": unknown option "{option}"', do="Use size=SIZE.")
     return target, wanted
+
+
+def _once(targets: list[str]) -> None:
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UsageError(f'two mounts are to be on "{target}"', do="Leave one of them out.")
 
 
 def _capability(text: str) -> str:

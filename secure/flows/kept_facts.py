@@ -12,8 +12,11 @@ from secure.store.paths import data_dir
 
 
 def keep(facts: ImageFacts) -> None:
-    """Keep the facts of an image that has a digest."""
-    if not facts.digest:
+    """Keep the facts of an image that has a digest; complete ones are not lost to incomplete ones.
+
+    A damaged archive claims the digest of the good one.
+    """
+    if not facts.digest or (not facts.complete and _is_complete(kept(facts.digest))):
         return
     path = _path(facts.digest)
     make_private_dir(os.path.dirname(path))
@@ -27,6 +30,10 @@ def kept(digest: str) -> ImageFacts | None:
             return msgspec.json.decode(file.read(), type=ImageFacts)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def _is_complete(facts: ImageFacts | None) -> bool:
+    return facts is not None and facts.complete
 
 
 def _path(digest: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from secure import __version__
 from secure.errors import NotFoundError
 from secure.facts.image import ImageFacts
-from secure.facts.verdict import DENY, LAUNCH, Verdict
+from secure.facts.verdict import ALLOW, LAUNCH, Verdict
 from secure.flows import kept_facts, prepared
 from secure.flows.clock import now
 from secure.images.content import ContentStore, OwnerKind, StoredImage, unpack_here
@@ -34,13 +34,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MOST_TOLD = 10
 _VALID = timedelta(hours=24)  # a verdict is given again after a day, whatever the policy says
 
 
 def prepare(
     reference: str, policy: Policy, kind: str, say: Callable[[str], object]
 ) -> prepared.Prepared:
-    """Make the image at `reference` ready; a denied one is not unpacked.
+    """Make the image at `reference` ready; one that is not allowed is not unpacked.
 
     Raises:
         InputError: it cannot be read, or is not what its digests promise.
@@ -53,7 +54,8 @@ def prepare(
         with open_image(reference) as image:
             facts = scan_image(image, cache_dir=cache_dir(), now=now())
             verdict = _judge(policy, facts)
-            if verdict.outcome == DENY:
+            if verdict.outcome != ALLOW:
+                _tell_unreadable(facts, say)
                 return prepared.Prepared(_record(reference, facts, ()), verdict)
             stored = _unpack(image, kind)
         kept_facts.keep(facts)
@@ -63,6 +65,12 @@ def prepare(
         make_private_dir(os.path.dirname(place))
         records.write(place, record)
     return prepared.Prepared(record, verdict)
+
+
+def _tell_unreadable(facts: ImageFacts, say: Callable[[str], object]) -> None:
+    for one in facts.unreadable[:_MOST_TOLD]:
+        line = f"layer {one.layer}, {one.path}: {one.why}" if one.path else one.why
+        say(f"secure: {''.join(c if c.isprintable() else '?' for c in line)}\n")
 
 
 def store(kind: str) -> ContentStore:
@@ -110,7 +118,9 @@ def _kind(kind: str) -> OwnerKind:
 def _judge(policy: Policy, facts: ImageFacts) -> Verdict:
     moment = now()
     verdict = judge_image(policy, facts, LAUNCH, moment)
-    if facts.digest:
+    # Of an incomplete scan nothing is kept: an archive damaged on the way claims the digest of the
+    # good one, which must not be refused for it later.
+    if facts.digest and facts.complete:
         prepared.write_verdict(facts.digest, policy, verdict, _valid_until(policy, moment))
     return verdict
 

@@ -49,6 +49,19 @@ class LayerBlob:
 
     def open(self, limits: Limits = DEFAULT_LIMITS) -> LayerStream:
         """A new pass over the layer."""
+        return self._stream(limits)
+
+    def verify(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Read the content for its digests alone.
+
+        Raises:
+            DigestMismatchError: it is not what was promised.
+            ArchiveError, LimitExceededError: damaged or hostile.
+        """
+        for _ in self._stream(limits).chunks():
+            pass
+
+    def _stream(self, limits: Limits) -> VerifiedLayer:
         if self._blob is None:
             raise DocumentError(f"{self.where} has no content")
         return VerifiedLayer(

@@ -143,6 +143,8 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     root = os.open(_ROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     for item in plan.mounts:
         _mount_one(root, item, sources.get(item.target, -1))
+        if item.kind == "tmpfs":
+            _make_places(root, item, plan)
     _mask(root, plan)
     # /dev was filled; now it is as read-only as planned. Device nodes stay writable.
     _set_attributes(_open_in(root, b"/dev"), _flags_of(plan, "/dev"))
@@ -250,6 +252,20 @@ def _mount_one(root: int, item: Mount, source: int) -> None:
     else:
         mount(item.kind.encode(), place, item.kind.encode(), item.flags, item.options.encode())
     os.close(target)
+
+
+def _make_places(root: int, item: Mount, plan: Plan) -> None:
+    """A fresh tmpfs hides the skeleton: what is mounted below it gets its place in it."""
+    folder = _open_in(root, item.target.encode())
+    for below in plan.mounts:
+        if not below.target.startswith(f"{item.target}/"):
+            continue
+        # Empty until now and nobody's but ours: no link can lead out of it.
+        place = f"/proc/self/fd/{folder}{below.target.removeprefix(item.target)}"
+        os.makedirs(place if below.directory else os.path.dirname(place), 0o755, exist_ok=True)
+        if not below.directory:
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    os.close(folder)
 
 
 def _fill_dev(dev: int) -> None:

@@ -143,6 +143,7 @@ def make_plan(
         settings: the policy's answer; nothing here loosens it.
     """
     mounts = planned_mounts(settings)
+    directories = skeleton_dirs(mounts)
     files = (*_files(payload, settings.network), *_places_for_files(mounts))
     by_cgroup = machine.by_cgroup
     limits = Limits(settings.memory_bytes, settings.pids, settings.millicpus, by_cgroup)
@@ -163,8 +164,9 @@ def make_plan(
         layers=_without_repeats(layers),
         writable_bytes=0 if settings.read_only_rootfs else settings.memory_bytes // 2,
         mounts=mounts,
-        directories=skeleton_dirs(mounts),
-        files=files,
+        directories=directories,
+        # A directory that the user mounts there takes the place of a file of ours.
+        files=tuple(file for file in files if file[0] not in directories),
         masked=tuple(path for path in MASKED if path in hidden),
         read_only=tuple(path for path in READ_ONLY if path in hidden),
         capabilities=settings.capabilities,
