@@ -58,10 +58,10 @@ def read_docker_archive(tree: Tree, ask: Ask) -> Image:
 
 def _images(tree: Tree, ask: Ask) -> tuple[ArchiveImage, ...]:
     limits = ask.limits
-    raw = tree.document(MANIFEST, limits.manifest_bytes)
+    raw = tree.document(MANIFEST, "manifest_bytes")
     where = f'{MANIFEST} of "{ask.reference}"'
     kind = tuple[ArchiveImage, ...]
-    return decode_document(raw, kind, where, max_bytes=limits.manifest_bytes, limits=limits)
+    return decode_document(raw, kind, where, limit="manifest_bytes", limits=limits)
 
 
 def _select(images: tuple[ArchiveImage, ...], ask: Ask) -> ArchiveImage:
@@ -97,7 +97,7 @@ def _same(tag: str, selector: str) -> bool:
 
 def _config(tree: Tree, chosen: ArchiveImage, ask: Ask) -> tuple[bytes, str]:
     (name,) = checked_names((chosen.config,), f'{MANIFEST} of "{ask.reference}"')
-    raw = tree.document(name, ask.limits.config_bytes)
+    raw = tree.document(name, "config_bytes")
     digest = Digest.of(raw)
     # The name is the image id that `docker load` would show.
     found = _HEX_NAME.fullmatch(name)

@@ -7,7 +7,7 @@ from secure.images.blob_file import BlobFile
 from secure.images.image import Image, layers_of
 from secure.images.tree import Ask, Tree
 from secure.oci.digest import Digest, verify
-from secure.oci.document import decode_document
+from secure.oci.document import SizeLimit, decode_document
 from secure.oci.image_config import decode_image_config
 from secure.oci.manifest import (
     Descriptor,
@@ -39,17 +39,17 @@ def read_oci_layout(tree: Tree, ask: Ask) -> Image:
         InputError: a document is malformed, or a blob is not what its descriptor promises.
     """
     limits, where = ask.limits, f'"{ask.reference}"'
-    raw = tree.document(MARKER, limits.manifest_bytes)
+    raw = tree.document(MARKER, "manifest_bytes")
     marker = decode_document(
-        raw, LayoutMarker, f"{MARKER} of {where}", max_bytes=limits.manifest_bytes, limits=limits
+        raw, LayoutMarker, f"{MARKER} of {where}", limit="manifest_bytes", limits=limits
     )
     if marker.version.partition(".")[0] != "1":
         raise DocumentError(f"{where}: OCI layout version {marker.version[:40]!r}, expected 1.0.0")
-    index = decode_index(tree.document(INDEX, limits.manifest_bytes), f"{INDEX} of {where}", limits)
+    index = decode_index(tree.document(INDEX, "manifest_bytes"), f"{INDEX} of {where}", limits)
     chosen = _select(index, ask)
     manifest_raw, digest = _manifest(tree, chosen, ask, _MOST_NESTED)
     manifest = decode_manifest(manifest_raw, f"manifest {digest} of {where}", limits)
-    config_raw = _document(tree, manifest.config, ask, limits.config_bytes)
+    config_raw = _document(tree, manifest.config, ask, "config_bytes")
     config = decode_image_config(config_raw, f"config of {where}", limits)
     blobs = tuple(_blob(tree, layer, ask) for layer in manifest.layers)
     image = Image(ask.reference, config, tree)
@@ -82,7 +82,7 @@ def _select(index: Index, ask: Ask) -> Descriptor:
 
 
 def _manifest(tree: Tree, descriptor: Descriptor, ask: Ask, nested: int) -> tuple[bytes, str]:
-    raw = _document(tree, descriptor, ask, ask.limits.manifest_bytes)
+    raw = _document(tree, descriptor, ask, "manifest_bytes")
     where = f'{descriptor.digest} of "{ask.reference}"'
     if not is_index(raw, descriptor.media_type, where, ask.limits):
         return raw, descriptor.digest
@@ -141,9 +141,9 @@ def _listed(offers: list[Descriptor]) -> str:
     return "Choose with PATH:TAG or PATH@DIGEST: " + "; ".join(shown) + "."
 
 
-def _document(tree: Tree, descriptor: Descriptor, ask: Ask, max_bytes: int) -> bytes:
+def _document(tree: Tree, descriptor: Descriptor, ask: Ask, limit: SizeLimit) -> bytes:
     path = _path(descriptor)
-    raw = tree.document(path, max_bytes)
+    raw = tree.document(path, limit)
     verify(raw, descriptor.digest, f'"{path}" of "{ask.reference}"')
     _check_size(descriptor, len(raw), ask)
     return raw

@@ -17,6 +17,9 @@ class Squash:
     P is gone by j if j whites out P or a directory above it; if a directory above it is opaque in
     j; if something that is no directory stands in j in the place of a directory above it; if j has
     P itself, of whatever kind, or has something below P while P is no directory.
+
+    A layer at odds with itself (a file, and something below it) counts with both: for a scanner
+    it is the careful reading, and unpacking refuses or replaces by the order of the entries.
     """
 
     def __init__(self) -> None:

@@ -20,6 +20,7 @@ from secure.images.blob_file import BlobFile, blob_queue
 from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
 from secure.images.tar_walk import TarWalk
 from secure.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, openat2
+from secure.oci.document import SizeLimit
 from secure.oci.limits import Limits
 from secure.oci.platform import Platform
 
@@ -49,7 +50,7 @@ class Tree(Protocol):
     def has(self, name: str) -> bool:
         """A regular file of that name is there, not through a link."""
 
-    def document(self, name: str, max_bytes: int) -> bytes:
+    def document(self, name: str, limit: SizeLimit) -> bytes:
         """A small file, whole.
 
         Raises:
@@ -72,7 +73,7 @@ class ArchiveTree:
     """
 
     def __init__(self, fd: int, ask: Ask) -> None:
-        self._fd, self._where = fd, f'"{ask.reference}"'
+        self._fd, self._where, self._limits = fd, f'"{ask.reference}"', ask.limits
         self._files: dict[bytes, BlobFile] = {}
         self._links: dict[bytes, bytes] = {}
         whole = BlobFile(fd, 0, os.fstat(fd).st_size)
@@ -103,14 +104,12 @@ class ArchiveTree:
         """See `Tree`."""
         return name.encode() in self._files
 
-    def document(self, name: str, max_bytes: int) -> bytes:
+    def document(self, name: str, limit: SizeLimit) -> bytes:
         """See `Tree`."""
         if name.encode() in self._links:
             raise ArchiveError(f'{self._where}: "{name}" is a link, and no document is read by one')
         blob = self.blob(name)
-        if blob.size > max_bytes:
-            raise LimitExceededError("document size", f'"{name}"', f"{max_bytes} bytes")
-        return blob.read_all()
+        return _bounded(blob, name, limit, self._limits)
 
     def blob(self, name: str) -> BlobFile:
         """See `Tree`."""
@@ -139,7 +138,7 @@ class DirectoryTree:
     """
 
     def __init__(self, fd: int, ask: Ask) -> None:
-        self.fd, self._where = fd, f'"{ask.reference}"'
+        self.fd, self._where, self._limits = fd, f'"{ask.reference}"', ask.limits
         self._open: list[int] = []
 
     def has(self, name: str) -> bool:
@@ -149,7 +148,7 @@ class DirectoryTree:
         except OSError:
             return False
 
-    def document(self, name: str, max_bytes: int) -> bytes:
+    def document(self, name: str, limit: SizeLimit) -> bytes:
         """See `Tree`."""
         try:
             is_link = stat.S_ISLNK(os.lstat(name, dir_fd=self.fd).st_mode)
@@ -159,9 +158,7 @@ class DirectoryTree:
         if is_link and not name.startswith("blobs/"):
             raise ArchiveError(f'{self._where}: "{name}" is a link, and no document is read by one')
         blob = self.blob(name)
-        if blob.size > max_bytes:
-            raise LimitExceededError("document size", f'"{name}"', f"{max_bytes} bytes")
-        return blob.read_all()
+        return _bounded(blob, name, limit, self._limits)
 
     def blob(self, name: str) -> BlobFile:
         """See `Tree`."""
@@ -216,6 +213,13 @@ def checked_names(names: tuple[str, ...] | None, where: str) -> tuple[str, ...]:
         if not name or name.startswith("/") or ".." in name.split("/") or "\0" in name:
             raise DocumentError(f"{where}: {name[:200]!r} is not the path of a member")
     return names or ()
+
+
+def _bounded(blob: BlobFile, name: str, limit: SizeLimit, limits: Limits) -> bytes:
+    bound = getattr(limits, limit)
+    if blob.size > bound:
+        raise LimitExceededError(limit, f'"{name}"', f"{bound} bytes")
+    return blob.read_all()
 
 
 def _shown(name: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from secure.oci.limits import Limits
 
 _T = TypeVar("_T")
 
+SizeLimit = Literal["manifest_bytes", "config_bytes"]
+
 # One pass over strings and brackets. An unfinished string runs to the end of the text, so no
 # position is looked at twice.
 _TOKENS = re.compile(rb'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|([\[{])|[\]}]', re.DOTALL)
@@ -25,21 +27,21 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def decode_document(
-    raw: bytes, kind: type[_T], where: str, *, max_bytes: int, limits: Limits
+    raw: bytes, kind: type[_T], where: str, *, limit: SizeLimit, limits: Limits
 ) -> _T:
     """Decode `raw` as `kind`, a `msgspec.Struct` type or a tuple of one.
 
     Args:
         where: the subject of errors, e.g. 'manifest.json in "web.tar"'.
-        max_bytes: the size limit of this document.
+        limit: the field of `Limits` that bounds the size of this document.
 
     Raises:
         LimitExceededError: too many bytes or too deep; nothing was decoded.
         DocumentError: not JSON, of other types, with NUL, with a key twice, or with a known key in
             other letter case.
     """
-    if len(raw) > max_bytes:
-        raise LimitExceededError("document size", where, f"{max_bytes} bytes")
+    if len(raw) > getattr(limits, limit):
+        raise LimitExceededError(limit, where, f"{getattr(limits, limit)} bytes")
     _check_depth(raw, where, limits.json_depth)
     if _NUL.search(raw):
         raise DocumentError(f"{where}: a string holds a NUL character")
@@ -68,7 +70,7 @@ def _only_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise DocumentError(f"the key {twice[:80]!r} appears twice in one object")
+        raise ValueError(f"the key {twice[:80]!r} appears twice in one object")
     return made
 
 

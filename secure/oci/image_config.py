@@ -93,7 +93,7 @@ def decode_image_config(raw: bytes, where: str, limits: Limits) -> ImageConfig:
             layers than `rootfs` has; an environment line has no name.
         LimitExceededError: `config_bytes`, `json_depth`, `layers`, `history` or `env`.
     """
-    made = decode_document(raw, ImageConfig, where, max_bytes=limits.config_bytes, limits=limits)
+    made = decode_document(raw, ImageConfig, where, limit="config_bytes", limits=limits)
     _check_counts(made, where, limits)
     if made.rootfs.type != "layers":
         raise DocumentError(f'{where}: rootfs.type is {made.rootfs.type[:40]!r}, expected "layers"')

@@ -103,7 +103,7 @@ def decode_manifest(raw: bytes, where: str, limits: Limits) -> Manifest:
         UnsupportedError: another schema version, an artifact, or layers of a kind that is not in
             the image itself (foreign, non-distributable) or that is not a tar.
     """
-    made = decode_document(raw, Manifest, where, max_bytes=limits.manifest_bytes, limits=limits)
+    made = decode_document(raw, Manifest, where, limit="manifest_bytes", limits=limits)
     _check_schema(made.schema_version, where)
     if made.media_type and made.media_type not in MANIFESTS:
         raise DocumentError(f'{where}: media type "{made.media_type[:120]}" is not a manifest')
@@ -125,7 +125,7 @@ def decode_index(raw: bytes, where: str, limits: Limits) -> Index:
     Raises:
         DocumentError, LimitExceededError, UnsupportedError: as for `decode_manifest`.
     """
-    made = decode_document(raw, Index, where, max_bytes=limits.manifest_bytes, limits=limits)
+    made = decode_document(raw, Index, where, limit="manifest_bytes", limits=limits)
     _check_schema(made.schema_version, where)
     if made.media_type and made.media_type not in INDEXES:
         raise DocumentError(f'{where}: media type "{made.media_type[:120]}" is not an index')
@@ -139,7 +139,7 @@ def is_index(raw: bytes, media_type: str, where: str, limits: Limits) -> bool:
     Raises:
         DocumentError: it could be taken for either (CVE-2021-41190), or is neither.
     """
-    kind = decode_document(raw, _Kind, where, max_bytes=limits.manifest_bytes, limits=limits)
+    kind = decode_document(raw, _Kind, where, limit="manifest_bytes", limits=limits)
     has_manifests, has_layers = (
         bytes(part) not in (b"", b"null") for part in (kind.manifests, kind.layers)
     )
