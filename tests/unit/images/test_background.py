@@ -74,7 +74,7 @@ def test_stopping_without_work_or_twice_is_fine() -> None:
 
 def test_no_thread_is_left() -> None:
     before = threading.active_count()
-    work: Background[None] = Background(lambda _: None, 1)
+    work: Background[int] = Background(lambda _: None, 1)
     work.give(1)
     work.finish()
     assert threading.active_count() == before
