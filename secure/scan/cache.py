@@ -1,4 +1,4 @@
-"""Layer facts by diff-id: an image that shares layers costs only its own.
+"""Layer facts by diff-id: of a layer that another image shares only the digests are checked again.
 
 Only verified layers are kept: a diff-id that nobody checked proves nothing. An entry is a digest
 and compressed msgpack; one that does not fit its digest or its type is ignored and written again.

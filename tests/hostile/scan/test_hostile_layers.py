@@ -101,3 +101,22 @@ def test_a_database_of_nothing_but_wrong_records_is_listed(tmp_path: Path, count
     facts = scanned(tmp_path, [layer(file(STATUS, "Package: x\n\n" * count))])
     assert len(facts.unreadable) == count
     assert not facts.complete
+
+
+def test_cached_facts_do_not_vouch_for_another_blob(tmp_path: Path) -> None:
+    """The config claims the diff-id of a good, cached layer; the archive carries a bad one."""
+    good = layer(file(STATUS, dpkg_record("a", "1")))
+    bad = layer(file("bin/su", mode=0o4755))
+    folder = str(tmp_path / "cache")
+    assert scanned(tmp_path, [good], cache_dir=folder).complete
+    members, _ = oci_members([bad], Execution())
+    wrong = {
+        name: content.replace(bad.diff_id.encode(), good.diff_id.encode())
+        for name, content in members.items()
+    }
+    path = tmp_path / "image"
+    write_layout(path, wrong)
+    with open_image(str(path)) as image:
+        facts = scan_image(image, cache_dir=folder, now=NOW)
+    assert not facts.complete
+    assert facts.packages == ()
