@@ -40,6 +40,7 @@ COMMAND = Command(
         Option("--hostname", "host name inside", "NAME"),
         Option("--network", "none or host", "none|host"),
         Option("--userns", "single: one id; range: subordinate ids", "single|range"),
+        Option("--dry-run", "show the plan as an OCI runtime config; start nothing"),
         Option("--privileged", "refused by every policy"),
         Option("--device", "refused unless the policy allows it", "DEVICE", many=True),
         Option("--pid", "only the container's own", "MODE"),
@@ -58,7 +59,7 @@ def main(argv: list[str]) -> int:
     from secure.flows.launch import launch
 
     try:
-        return launch(request_of(arguments), sys.stderr.write)
+        return launch(request_of(arguments), sys.stderr.write, sys.stdout.write)
     except UsageError:
         raise
     except SecureError as error:
@@ -105,6 +106,7 @@ def request_of(arguments: Arguments) -> RunRequest:
         host_namespaces=_shared(arguments),
         id_map=_choice("--userns", arguments.one("--userns"), ("", "single", "range")),
         policy=arguments.one("--policy"),
+        dry_run=arguments.has("--dry-run"),
     )
 
 

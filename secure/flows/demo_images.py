@@ -121,7 +121,7 @@ def _setuid_tool() -> NewFile:
 
 
 def _private_key() -> bytes:
-    """The form of a key without a passphrase (PROTOCOL.key of OpenSSH); the rest is random bytes."""
+    """The form of a key without a passphrase (OpenSSH PROTOCOL.key); its content is random."""
     none = (4).to_bytes(4, "big") + b"none"
     head = b"openssh-key-v1\0" + none + none + bytes(4) + (1).to_bytes(4, "big")
     body = base64.encodebytes(head + os.urandom(300))

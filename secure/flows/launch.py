@@ -11,7 +11,7 @@ import resource
 import time
 
 from secure.audit import chain
-from secure.errors import PolicyRefusedError
+from secure.errors import PolicyRefusedError, SecureError
 from secure.facts.launch import LaunchAsk
 from secure.facts.verdict import ALLOW
 from secure.flows import launch_records, machine, prepared
@@ -20,6 +20,7 @@ from secure.flows.policies import effective_policy
 from secure.kernel import capabilities, seccomp_profile
 from secure.policy.judge_launch import decide_launch
 from secure.runtime import binds, idmaps
+from secure.runtime.bundle import to_config
 from secure.runtime.enforcement import enforcements
 from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
 from secure.runtime.request import payload
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from secure.audit.canonical import Plain
     from secure.facts.evidence import Difference, Evidence
     from secure.facts.verdict import Verdict
-    from secure.kernel.cgroups import Cgroup
     from secure.policy.settings import Settings
     from secure.runtime.plan import Plan
     from secure.runtime.record import LaunchRecord
@@ -49,11 +49,12 @@ _RLIMITS = {
 }
 
 
-def launch(request: RunRequest, say: Callable[[str], object]) -> int:
+def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[str], object]) -> int:
     """Run one container in the foreground; returns the program's code.
 
     Args:
         say: writes warnings for people.
+        show: writes the plan, where only that is asked for.
 
     Raises:
         PolicyRefusedError: the policy says no.
@@ -69,9 +70,12 @@ def launch(request: RunRequest, say: Callable[[str], object]) -> int:
     if verdict.outcome != ALLOW:
         _refuse(log, request, image.record, verdict)
     _warn(verdict, say)
-    container_id = os.urandom(8).hex()
-    plan = _plan(container_id, request, settings, image.record, support)
-    cgroup = support.make_cgroup(container_id, plan.limits)
+    plan = _plan(os.urandom(8).hex(), request, settings, image.record, support)
+    if request.dry_run:
+        from secure.report.plan_json import plan_json
+
+        show(plan_json(to_config(plan)))
+        return 0
 
     def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
         body = launch_records.launch_body(
@@ -80,7 +84,12 @@ def launch(request: RunRequest, say: Callable[[str], object]) -> int:
         chain.append(log, "launch", body, now(), sync=bool(differences))
 
     started = time.monotonic()
-    outcome = _run(plan, cgroup, request, record)
+    try:
+        outcome = _run(plan, support, request, record)
+    except SecureError as error:
+        failed: Plain = {"id": plan.id, "exit_code": error.exit_code, "error": str(error)}
+        chain.append(log, "exit", failed, now())
+        raise
     ended: Plain = {"id": plan.id, "exit_code": outcome.exit_code, "oom_killed": outcome.oom_killed}
     # An appended record outlives any kill. Forcing it through a power failure as well costs as much
     # as a whole short container, so that is done for those that ran for a while.
@@ -95,6 +104,9 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
     user = request.user or record.user
     uid, gid = record.ids_of(user)
     seccomp, privileges, others = _security(request.security_opts)
+    taken = {target for target, _ in request.tmpfs} | {target for _, target, _ in request.binds}
+    # What the image declares as a volume is meant to be written: an empty, sized tmpfs.
+    volumes = tuple((path, 0) for path in record.volumes if path not in taken)
     asked = {
         "uid": ("flag --user" if request.user else "image", bool(user)),
         "read_only_rootfs": ("flag --read-only", request.read_only is not None),
@@ -107,7 +119,7 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         "network": ("flag --network", request.network is not None),
         "seccomp": ("flag --security-opt", seccomp is not None),
         "no_new_privileges": ("flag --security-opt", privileges is not None),
-        "tmpfs": ("flag --tmpfs", bool(request.tmpfs)),
+        "tmpfs": ("flag --tmpfs" if request.tmpfs else "image", bool(request.tmpfs or volumes)),
         "binds": ("flag --volume", bool(request.binds)),
     }
     return LaunchAsk(
@@ -124,7 +136,7 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         millicpus=request.millicpus,
         nofile=request.nofile,
         network=request.network,
-        tmpfs=request.tmpfs,
+        tmpfs=(*request.tmpfs, *volumes),
         binds=tuple(binds.look_at(s, t, read_only=ro) for s, t, ro in request.binds),
         security_opts=others,
         privileged=request.privileged,
@@ -194,21 +206,20 @@ def _plan(
 
 def _run(
     plan: Plan,
-    cgroup: Cgroup | None,
+    support: machine.Support,
     request: RunRequest,
     record: Callable[[Evidence, tuple[Difference, ...]], None],
 ) -> Outcome:
     profile = read_builtin(f"seccomp/{plan.seccomp}.json")
-    return supervise(
-        Start(
-            plan=plan,
-            bpf=seccomp_profile.load_filter(profile, f"{cache_dir()}/seccomp"),
-            last_capability=capabilities.last_capability(),
-            cgroup=cgroup,
-            interactive=request.interactive,
-            record=record,
-        )
-    )
+    bpf = seccomp_profile.load_filter(profile, f"{cache_dir()}/seccomp")
+    last = capabilities.last_capability()
+    cgroup = support.make_cgroup(plan.id, plan.limits)
+    try:
+        return supervise(Start(plan, bpf, last, cgroup, request.interactive, record))
+    finally:
+        if cgroup:
+            cgroup.kill()
+            cgroup.remove()
 
 
 def _ceilings() -> tuple[tuple[str, int], ...]:

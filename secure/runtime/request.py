@@ -20,6 +20,7 @@ class RunRequest:
         cpus: thousandths of a processor.
         security_opts: as given, e.g. "no-new-privileges".
         id_map: "" (default), "single" or "range".
+        dry_run: show the plan as an OCI config, start nothing.
     """
 
     image: str
@@ -49,6 +50,7 @@ class RunRequest:
     host_namespaces: tuple[str, ...] = ()
     id_map: str = ""
     policy: str = ""
+    dry_run: bool = False
 
 
 @value

@@ -1,8 +1,8 @@
 """Outside: start a container, hold it at the gate, watch it, clean up.
 
 One process per container, no daemon. Whatever happens here, nothing is left: the container dies
-with this process (PR_SET_PDEATHSIG, and its pid namespace with its init), mounts die with their
-namespace, and the cgroup is removed.
+with this process (PR_SET_PDEATHSIG, and its pid namespace with its init), and mounts die with their
+namespace.
 """
 
 from __future__ import annotations
@@ -176,16 +176,13 @@ class _Container:
                     return code
 
     def clean_up(self) -> None:
-        """Kill what still runs and give everything back."""
+        """Kill what still runs and give the terminal back; the cgroup is its maker's to remove."""
         if self._pid:
             os.kill(self._pid, signals.SIGKILL)
             os.waitpid(self._pid, 0)
         signals.wake_by(-1)
         if self._terminal:
             self._terminal.restore()
-        if self._start.cgroup:
-            self._start.cgroup.kill()
-            self._start.cgroup.remove()
 
     def _ended(self) -> int | None:
         pid, status = os.waitpid(self._pid, os.WNOHANG)
