@@ -30,7 +30,7 @@ from secure.errors import (
 )
 from secure.facts.image import ConfigFacts
 from secure.images.image import Image, LayerBlob
-from secure.images.layer_root import IMPLIED_MODE, remove_tree
+from secure.images.layer_root import IMPLIED_MODE, remove_tree, visible_layers
 from secure.images.unpack import UnpackReport, unpack_layer
 from secure.oci.digest import Digest
 from secure.oci.limits import Limits
@@ -53,7 +53,8 @@ class StoredImage(msgspec.Struct, frozen=True):
     Args:
         digest: of the manifest it was last stored from.
         layers: directories, base first, for the `lowerdir` of an overlay mount (which wants them
-            the other way round).
+            the other way round). Layers that a later one hides as a whole are not among them.
+        visible_from: the index of the first layer that is not hidden as a whole.
         names: normalised references that lead to it.
         reference: as the user named it when it was stored.
         reports: what unpacking left out, a report a layer; None for a layer that was there.
@@ -68,6 +69,7 @@ class StoredImage(msgspec.Struct, frozen=True):
     history: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     reports: tuple[UnpackReport | None, ...] = ()
+    visible_from: int = 0
     layers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -220,6 +222,7 @@ class ContentStore:
         earlier = self._record(path)
         if earlier is not None:
             reports = tuple(new or old for new, old in zip(reports, earlier.reports, strict=True))
+        paths = tuple(self._layer_path(layer.diff_id, kind) for layer in image.layers)
         record = StoredImage(
             digest=image.digest,
             config_digest=image.config_digest,
@@ -230,13 +233,14 @@ class ContentStore:
             history=image.history,
             digests=tuple({*(earlier.digests if earlier else ()), image.digest}),
             reports=reports,
+            visible_from=len(paths) - len(visible_layers(paths)),
         )
         write_file(path, msgspec.json.encode(record, order="sorted"))
 
     def _completed(self, record: StoredImage, names: dict[str, str]) -> StoredImage:
         paths = tuple(self._layer_path(one, record.owner_kind) for one in record.diff_ids)
         mine = tuple(sorted(n for n, digest in names.items() if digest == record.config_digest))
-        return msgspec.structs.replace(record, layers=paths, names=mine)
+        return msgspec.structs.replace(record, layers=paths[record.visible_from :], names=mine)
 
     def _record(self, path: str) -> StoredImage | None:
         raw = _read(path)
@@ -273,7 +277,8 @@ class ContentStore:
         images = self.list()
         gone = []
         for kind in OWNER_KINDS:
-            needed = {path for one in images if one.owner_kind == kind for path in one.layers}
+            mine = [one for one in images if one.owner_kind == kind]
+            needed = {self._layer_path(diff_id, kind) for one in mine for diff_id in one.diff_ids}
             folder = os.path.join(self.root, "layers", kind)
             for name in self._listed(f"layers/{kind}"):
                 path = os.path.join(folder, name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 
 from secure.errors import ArchiveError, KernelError, MachineError
 from secure.images.tar_header import quoted
@@ -143,6 +144,18 @@ def set_opaque(fd: int) -> None:
             f"cannot mark a directory as opaque: {cause.strerror}",
             do="Keep images on a file system with user extended attributes: ext4, xfs, btrfs.",
         ) from cause
+
+
+def visible_layers(layers: Sequence[str]) -> tuple[str, ...]:
+    """The layers, base first, without those that an opaque root directory above them hides.
+
+    overlayfs reads its attribute on directories inside a layer, never on a layer's own root: an
+    image that empties the root would still show everything below it.
+    """
+    for index in range(len(layers) - 1, 0, -1):
+        if OPAQUE_ATTRIBUTE in os.listxattr(layers[index]):
+            return tuple(layers[index:])
+    return tuple(layers)
 
 
 def remove_tree(parent: int, last: bytes) -> None:

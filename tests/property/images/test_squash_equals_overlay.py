@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tars import unpacked
 
-from secure.images.entry import DIRECTORY
+from secure.images.entry import DIRECTORY, FILE
+from secure.images.layer_root import visible_layers
 from secure.images.squash import Squash
 from secure.images.whiteouts import OPAQUE, WHITEOUT, classify, opaque, whiteout
 from secure.images.write import NewFile, layer_tar
@@ -40,7 +41,8 @@ def without_contradictions(layer: list[tuple[bytes, str]]) -> list[tuple[bytes, 
     ]
 
 
-layer = st.lists(st.tuples(names, kinds), max_size=6).map(without_contradictions)
+marked = st.tuples(names, kinds) | st.just((b"", "opaque"))  # b"" is the root directory
+layer = st.lists(marked, max_size=6).map(without_contradictions)
 layers = st.lists(layer, min_size=1, max_size=4)
 
 
@@ -94,6 +96,16 @@ def seen_by_the_kernel(mountpoint: Path, layers: list[Path]) -> dict[bytes, str 
 @pytest.mark.usefixtures("overlay_works")
 @settings(max_examples=60, deadline=None)
 @given(drawn=layers)
+# One for each law, so that each is asked every time.
+@example(drawn=[[(b"a/b", "file")], [(b"a", "opaque")]])
+@example(drawn=[[(b"a", "file")], [(b"", "opaque")], [(b"b", "file")]])
+@example(drawn=[[(b"a/b", "file")], [(b"a", "file")]])
+@example(drawn=[[(b"a", "file")], [(b"a/b", "file")]])
+@example(drawn=[[(b"a/b", "file")], [(b"a", "whiteout")]])
+@example(drawn=[[(b"a", "file")], [(b"a", "whiteout")], [(b"a", "file")]])
+@example(drawn=[[(b"a", "file")], [(b"a", "whiteout")]])
+@example(drawn=[[(b"a/b", "file")], [(b"a", "whiteout"), (b"a", "directory"), (b"a/c", "file")]])
+@example(drawn=[[(b"a", "directory"), (b"a/b", "file")], [(b"a", "directory")]])
 def test_squash_names_the_layer_that_the_kernel_shows(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[list[tuple[bytes, str]]]
 ) -> None:
@@ -102,11 +114,11 @@ def test_squash_names_the_layer_that_the_kernel_shows(
     for index, layer in enumerate(drawn):
         written.append(files_of(layer, index))
         unpacked(layer_tar(written[-1]), folder / f"l{index}")
-    (folder / "base").mkdir()  # overlayfs wants two layers at least
-    (folder / "m").mkdir()
+    for extra in ("base", "m"):  # overlayfs wants two layers at least
+        (folder / extra).mkdir()
 
-    paths = [folder / f"l{index}" for index in range(len(drawn))]
-    shown = seen_by_the_kernel(folder / "m", [folder / "base", *paths])
+    paths = visible_layers([str(folder / f"l{index}") for index in range(len(drawn))])
+    shown = seen_by_the_kernel(folder / "m", [folder / "base", *map(Path, paths)])
 
     squash = squashed(written)
     mentioned = {file.name for files in written for file in files if b".wh." not in file.name}
@@ -114,7 +126,8 @@ def test_squash_names_the_layer_that_the_kernel_shows(
     files_shown = {name: text for name, text in shown.items() if text is not None}
     # Every name that squash keeps is there, and every file comes from the layer it says.
     assert set(provided) <= set(shown)
-    assert files_shown == {name: str(n) for name, n in provided.items() if name in files_shown}
+    is_file = {(f.name, n) for n, files in enumerate(written) for f in files if f.kind == FILE}
+    assert files_shown == {name: str(n) for name, n in provided.items() if (name, n) in is_file}
 
 
 @settings(max_examples=200, deadline=None)

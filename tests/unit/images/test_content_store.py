@@ -312,3 +312,15 @@ def test_unreadable_directories_of_an_image_can_be_removed(
     files = [NewFile(b"d/e", kind=DIRECTORY, mode=0), NewFile(b"d/e/f", mode=0)]
     put(store, tmp_path, LayerContent(layer_tar(files)), name="app")
     assert len(store.remove("app")) == 1
+
+
+def test_a_layer_that_empties_the_root_hides_the_layers_below_it(
+    store: ContentStore, tmp_path: Path
+) -> None:
+    # overlayfs does not look at the attribute of a layer's own root, so they must not be mounted.
+    emptied = LayerContent(layer_tar([NewFile(b".wh..wh..opq"), NewFile(b"only")]))
+    image = put(store, tmp_path, BASE, emptied, TOP, name="app")
+    assert [Path(path).name for path in image.layers] == [
+        one.diff_id.partition(":")[2] for one in (emptied, TOP)
+    ]
+    assert len(image.diff_ids) == len(store.remove("app")) == 3
