@@ -38,15 +38,13 @@ def is_pinned(case: ImageCase) -> Iterator[Violation]:
             found="no digest: a plain directory can change at any time",
             wanted="an image with a digest",
         )
-    elif chosen(case.parameters, "pinned") == "named":
-        trusted = any(facts.digest in item.digests for item in case.trusted)
-        if "@sha256:" not in facts.reference and not trusted:
-            yield Violation(
-                at=facts.reference,
-                found="a name without a digest",
-                wanted=f"@{facts.digest}, or that digest under trusted.digests",
-                place="reference",
-            )
+    elif chosen(case.parameters, "pinned") == "named" and "@sha256:" not in facts.reference:
+        yield Violation(
+            at=facts.reference,
+            found="a name without a digest",
+            wanted=f"{facts.reference}@{facts.digest}",
+            place="reference",
+        )
 
 
 def comes_from_an_allowed_registry(case: ImageCase) -> Iterator[Violation]:
@@ -117,7 +115,7 @@ REF002 = Rule(
     title="The image is known by its digest",
     why="Only a digest names the same bytes tomorrow.",
     fix="Name the image by digest: app@sha256:…",
-    maps={"cis-docker-1.6.0": ("4.2",), "nist-800-190": ("4.1.5",), "kyverno": ("digest",)},
+    maps={"cis-docker-1.6.0": ("4.2",), "nist-800-190": ("4.1.5",), "kyverno": ("require-image-digest",)},
     check=is_pinned,
     passes=image(),
     fails=image(digest="", config_digest=""),
@@ -126,7 +124,7 @@ REF002 = Rule(
             "pinned",
             "recorded",
             LATER,
-            "recorded: the image has a digest; named: the user or the policy names it",
+            "recorded: the image has a digest; named: the reference carries it",
             choices=("recorded", "named"),
         ),
     ),

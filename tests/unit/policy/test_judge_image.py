@@ -190,7 +190,14 @@ def hardened(trusted: str, facts: ImageFacts = FACTS) -> Verdict:
 
 def test_hardened_trusts_nothing_until_it_is_told() -> None:
     verdict = judge_image(built_in("hardened"), FACTS, CI, NOW)
-    assert outcomes(verdict) == {"REF002": "deny", "REF004": "deny"}
+    assert outcomes(verdict) == {"REF004": "deny"}
+
+
+def test_a_policy_can_insist_on_a_digest_in_the_reference() -> None:
+    policy = project("rules: {REF002: {ci: deny, parameters: {pinned: named}}}\n")
+    assert outcomes(judge_image(policy, FACTS, CI, NOW))["REF002"] == "deny"
+    named = image(reference=f"app.tar@{DIGEST}").facts
+    assert "REF002" in judge_image(policy, named, CI, NOW).passed
 
 
 def test_a_users_list_does_not_open_a_system_policy_that_trusts_nothing() -> None:
