@@ -51,6 +51,13 @@ class Account(msgspec.Struct, frozen=True):
     password: str = ""
 
 
+class Group(msgspec.Struct, frozen=True):
+    """One line of /etc/group."""
+
+    name: str
+    gid: int
+
+
 class OsRelease(msgspec.Struct, frozen=True):
     """The fields of os-release(5) that identify a distribution; "" where absent."""
 

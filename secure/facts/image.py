@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from secure.facts.files import Account, FileFact, OsRelease
+from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.location import Layer
 from secure.facts.package import Package
 from secure.facts.secret import Secret
@@ -76,3 +76,4 @@ class ImageFacts(msgspec.Struct, frozen=True):
     history: tuple[str, ...] = ()  # created_by of every history line, empty layers included
     pulled_from: str = ""
     vulnerability_data: str = ""
+    groups: tuple[Group, ...] = ()

@@ -1,10 +1,10 @@
-"""Accounts of an image: passwd(5) joined with shadow(5)."""
+"""Accounts of an image: passwd(5) joined with shadow(5), and its groups: group(5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secure.facts.files import Account
+from secure.facts.files import Account, Group
 from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.scan.cataloger import FileView
@@ -12,6 +12,7 @@ from secure.scan.layer_facts import Shadow
 
 PASSWD = b"etc/passwd"
 SHADOW = b"etc/shadow"
+GROUP = b"etc/group"
 MAX_BYTES = 4 * 1024 * 1024
 
 _IN_SHADOW = "x"
@@ -39,6 +40,17 @@ def parse_shadow(file: FileView) -> Iterator[Shadow | Unreadable]:
             yield Shadow(name, password_state(rest.partition(":")[0]))
         else:
             yield file.unreadable(f"line {number} is no shadow line")
+
+
+def parse_group(file: FileView) -> Iterator[Group | Unreadable]:
+    for number, line in _lines(file.content):
+        parts = line.split(":")
+        if line[0] in "+-":
+            continue
+        if len(parts) == 4 and parts[2].isdecimal():
+            yield Group(parts[0], _number(parts[2]))
+        else:
+            yield file.unreadable(f"line {number} is no group line")
 
 
 def password_state(field: str) -> str:

@@ -65,6 +65,7 @@ def scan_image(
             *merged.secrets,
         ),
         accounts=merged.accounts,
+        groups=merged.groups,
         os_release=merged.os_release,
         unreadable=merged.unreadable,
         complete=merged.complete,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from secure.facts.files import Account, FileFact, OsRelease
+from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.package import Package
 from secure.facts.secret import Secret
@@ -62,7 +62,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
     """Everything one layer adds, and what it takes away.
 
     Args:
-        os_releases, accounts, shadows: by the exact name of the file they came from.
+        os_releases, accounts, shadows, groups: by the exact name of the file they came from.
         links: targets of symlinks and hardlinks at names that matter, resolved from the root.
         taken: every name the layer holds that is not a directory, NUL-joined: they replace.
         directories: every directory name, NUL-joined: they replace what is not a directory.
@@ -78,6 +78,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
     os_releases: dict[bytes, OsRelease] = {}
     accounts: dict[bytes, tuple[Account, ...]] = {}
     shadows: dict[bytes, tuple[Shadow, ...]] = {}
+    groups: dict[bytes, tuple[Group, ...]] = {}
     links: dict[bytes, bytes] = {}
     unreadable: tuple[Unreadable, ...] = ()
     entries: int = 0

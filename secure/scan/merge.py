@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from secure.facts.files import Account, FileFact, OsRelease
+from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.location import Location, text
 from secure.facts.package import Package
@@ -37,6 +37,7 @@ class Merged(msgspec.Struct, frozen=True):
     files: tuple[FileFact, ...]
     secrets: tuple[Secret, ...]
     accounts: tuple[Account, ...]
+    groups: tuple[Group, ...]
     os_release: OsRelease | None
     unreadable: tuple[Unreadable, ...]
     complete: bool
@@ -54,6 +55,7 @@ class Merge:
         self._os_releases: dict[bytes, OsRelease] = {}
         self._accounts: dict[bytes, tuple[Account, ...]] = {}
         self._shadows: dict[bytes, tuple[Shadow, ...]] = {}
+        self._groups: dict[bytes, tuple[Group, ...]] = {}
         self._links: dict[bytes, bytes] = {}
         self._unreadable: list[Unreadable] = []
         self._voided = False
@@ -76,6 +78,7 @@ class Merge:
         self._os_releases.update(layer.os_releases)
         self._accounts.update(layer.accounts)
         self._shadows.update(layer.shadows)
+        self._groups.update(layer.groups)
         self._links.update(layer.links)
         self._unreadable += [Unreadable(item.path, index, item.why) for item in layer.unreadable]
         self._voided = self._voided or layer.voided
@@ -85,7 +88,8 @@ class Merge:
             if cover.takes_away(mark.name, directory=mark.directory):
                 del self._files[mark.name]
         for state in (
-            self._records, self._os_releases, self._accounts, self._shadows, self._links,
+            self._records, self._os_releases, self._accounts, self._shadows, self._groups,
+            self._links,
         ):  # fmt: skip
             for name in [name for name in state if cover.takes_away(name)]:
                 del state[name]
@@ -127,6 +131,7 @@ class Merge:
             files=tuple(self._files[name].fact for name in sorted(self._files)),
             secrets=tuple(mark.secret for mark in self._secrets),
             accounts=accounts.joined(people, shadows),
+            groups=next(iter(self._found(self._groups, (accounts.GROUP,))), ()),
             os_release=release,
             unreadable=tuple(self._unreadable),
             complete=not self._voided and not any(map(self._concerns_database, self._unreadable)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secure.facts.files import Account, OsRelease
+from secure.facts.files import Account, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
@@ -25,7 +25,9 @@ from secure.scan.secrets.files import FileSearch
 
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
-_SYSTEM_FILES = frozenset((*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW))
+_SYSTEM_FILES = frozenset(
+    (*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW, accounts.GROUP)
+)
 
 
 class OnePass:
@@ -41,6 +43,7 @@ class OnePass:
         self._os_releases: dict[bytes, OsRelease] = {}
         self._accounts: dict[bytes, tuple[Account, ...]] = {}
         self._shadows: dict[bytes, tuple[Shadow, ...]] = {}
+        self._groups: dict[bytes, tuple[Group, ...]] = {}
         self._links: dict[bytes, bytes] = {}
         self._unreadable: list[Unreadable] = []
         self._taken, self._directories = Names(), Names()
@@ -64,6 +67,7 @@ class OnePass:
             os_releases=self._os_releases,
             accounts=self._accounts,
             shadows=self._shadows,
+            groups=self._groups,
             links=self._links,
             unreadable=(*self._unreadable, *self._search.unreadable),
             entries=count,
@@ -114,7 +118,7 @@ class OnePass:
             return
         self._forget(name)
         most = cataloger.max_bytes if cataloger else os_release.MAX_BYTES
-        if name in (accounts.PASSWD, accounts.SHADOW):
+        if name in (accounts.PASSWD, accounts.SHADOW, accounts.GROUP):
             most = accounts.MAX_BYTES
         content = entry.read(max(most, self._limits.secrets_file_bytes))
         if size > most:
@@ -140,6 +144,10 @@ class OnePass:
             lines = tuple(accounts.parse_shadow(file))
             self._shadows[file.name] = tuple(a for a in lines if isinstance(a, Shadow))
             self._unreadable += [a for a in lines if isinstance(a, Unreadable)]
+        elif file.name == accounts.GROUP:
+            found = tuple(accounts.parse_group(file))
+            self._groups[file.name] = tuple(a for a in found if isinstance(a, Group))
+            self._unreadable += [a for a in found if isinstance(a, Unreadable)]
         else:
             self._os_releases[file.name] = os_release.parse_os_release(file.content)
 
@@ -176,7 +184,8 @@ class OnePass:
 
     def _forget(self, name: bytes) -> None:
         for facts in (
-            self._catalogued, self._os_releases, self._accounts, self._shadows, self._links,
+            self._catalogued, self._os_releases, self._accounts, self._shadows, self._groups,
+            self._links,
         ):  # fmt: skip
             facts.pop(name, None)
 
