@@ -13,7 +13,6 @@ import os
 
 from secure import __version__
 from secure.errors import NotFoundError, PolicyFileError
-from secure.policy.lattice import meet
 from secure.policy.settings import Policy, from_plain, to_plain
 from secure.sha256 import sha256_hex
 from secure.store.atomic import make_private_dir, write_file
@@ -38,7 +37,7 @@ def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
     floor = load(_trusted(system) if os.path.lexists(system) else DEFAULT)
     if not asked:
         return floor
-    return meet(floor, load(asked))
+    return _met(floor, load(asked))
 
 
 def load(name: str) -> Policy:
@@ -57,8 +56,21 @@ def load(name: str) -> Policy:
         return content
 
     policy = compose(name, read)
-    make_private_dir(os.path.dirname(place))
-    write_file(place, marshal.dumps([list(seen.items()), to_plain(policy)]))
+    _keep(place, seen, policy)
+    return policy
+
+
+def _met(floor: Policy, asked: Policy) -> Policy:
+    """The two as one, through the cache: the lattice knows every rule, and so imports them all."""
+    # Form 2 of marshal: later ones write the same content in different ways.
+    both = marshal.dumps([__version__, to_plain(floor), to_plain(asked)], 2)
+    place = f"{cache_dir()}/policies/{sha256_hex(both)}"
+    if (cached := _read_cached(place)) is not None:
+        return cached
+    from secure.policy.lattice import meet
+
+    policy = meet(floor, asked)
+    _keep(place, {}, policy)
     return policy
 
 
@@ -107,6 +119,11 @@ def _read_cached(place: str) -> Policy | None:
         return None
     finally:
         os.close(fd)
+
+
+def _keep(place: str, files: dict[str, str], policy: Policy) -> None:
+    make_private_dir(os.path.dirname(place))
+    write_file(place, marshal.dumps([list(files.items()), to_plain(policy)]))
 
 
 def _key(name: str, content: bytes) -> str:

@@ -11,7 +11,7 @@ from secure import __version__
 from secure.errors import NotFoundError
 from secure.facts.image import ImageFacts
 from secure.facts.verdict import ALLOW, LAUNCH, Verdict
-from secure.flows import kept_facts, prepared
+from secure.flows import kept_facts, launch_cache
 from secure.flows.clock import now
 from secure.images.content import ContentStore, OwnerKind, StoredImage, unpack_here
 from secure.images.image import Image, LayerBlob
@@ -40,7 +40,7 @@ _VALID = timedelta(hours=24)  # a verdict is given again after a day, whatever t
 
 def prepare(
     reference: str, policy: Policy, kind: str, say: Callable[[str], object]
-) -> prepared.Prepared:
+) -> launch_cache.Prepared:
     """Make the image at `reference` ready; one that is not allowed is not unpacked.
 
     Raises:
@@ -56,15 +56,15 @@ def prepare(
             verdict = _judge(policy, facts)
             if verdict.outcome != ALLOW:
                 _tell_unreadable(facts, say)
-                return prepared.Prepared(_record(reference, facts, ()), verdict)
+                return launch_cache.Prepared(_record(reference, facts, ()), verdict)
             stored = _unpack(image, kind)
         kept_facts.keep(facts)
     verdict = _judge(policy, facts)
     record = _record(reference, facts, stored.layers)
-    if place := prepared.record_path(reference, kind):
+    if place := launch_cache.record_path(reference, kind):
         make_private_dir(os.path.dirname(place))
         records.write(place, record)
-    return prepared.Prepared(record, verdict)
+    return launch_cache.Prepared(record, verdict)
 
 
 def _tell_unreadable(facts: ImageFacts, say: Callable[[str], object]) -> None:
@@ -121,7 +121,7 @@ def _judge(policy: Policy, facts: ImageFacts) -> Verdict:
     # Of an incomplete scan nothing is kept: an archive damaged on the way claims the digest of the
     # good one, which must not be refused for it later.
     if facts.digest and facts.complete:
-        prepared.write_verdict(facts.digest, policy, verdict, _valid_until(policy, moment))
+        launch_cache.write_verdict(facts.digest, policy, verdict, _valid_until(policy, moment))
     return verdict
 
 
@@ -142,7 +142,7 @@ def _record(reference: str, facts: ImageFacts, layers: tuple[str, ...]) -> Launc
         layers=layers,
         user=config.user,
         accounts=tuple((one.name, one.uid, one.gid, one.home) for one in facts.accounts),
-        groups=(),
+        groups=tuple((one.name, one.gid) for one in facts.groups),
         entrypoint=config.entrypoint,
         cmd=config.cmd,
         env=config.env,

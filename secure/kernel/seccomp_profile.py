@@ -14,6 +14,7 @@ from _ctypes import FUNCFLAG_CDECL, CFuncPtr, _Pointer, _SimpleCData, dlopen, dl
 
 from secure.errors import MachineError
 from secure.kernel.seccomp import BPF_MAXINSNS, INSTRUCTION_BYTES
+from secure.sha256 import sha256_bytes, sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def cache_key(profile_json: bytes, arch: str | None = None, version: str | None 
     arch = arch or os.uname().machine
     version = libseccomp_version() if version is None else version
     parts = (_FORM, arch.encode(), version.encode(), profile_json)
-    return _sha256(b"\0".join(parts)).hex()
+    return sha256_hex(b"\0".join(parts))
 
 
 def read_cached(cache_dir: str | os.PathLike[str], key: str) -> bytes | None:
@@ -163,16 +164,4 @@ def _verified(content: bytes, key: str) -> bytes | None:
 
 
 def _digest(key: str, bpf: bytes) -> bytes:
-    return _sha256(_FORM + b"\0" + key.encode() + b"\0" + bpf)
-
-
-def _sha256(content: bytes) -> bytes:
-    # hashlib loads OpenSSL (2 ms); the C module under it is built in. Renamed in Python 3.12.
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        try:
-            from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
-            from hashlib import sha256
-    return bytes(sha256(content).digest())
+    return sha256_bytes(_FORM + b"\0" + key.encode() + b"\0" + bpf)

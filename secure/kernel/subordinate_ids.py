@@ -45,6 +45,13 @@ def look(
     return _tools(places, status)
 
 
+def first_range(file: str, uid: int, etc: str = "/etc") -> int:
+    """First id of a range of `FEWEST` or more that "subuid" or "subgid" gives the user; 0: none."""
+    name = login_name(_content(f"{etc}/passwd"), uid)
+    found = ranges(_content(f"{etc}/{file}"), name, uid)
+    return next((start for start, count in found if count >= FEWEST and start > 0), 0)
+
+
 def ranges(content: bytes, name: str, uid: int) -> tuple[tuple[int, int], ...]:
     """(first id, count) of each line of subuid(5) for this user, by name or number."""
     return tuple(

@@ -12,9 +12,9 @@ import os
 
 from secure.errors import MachineError
 from secure.kernel.namespaces import write_maps
+from secure.kernel.subordinate_ids import FEWEST, PLACES, first_range, look
 from secure.runtime.plan import RANGE, SINGLE, IdMaps
 
-_COUNT = 65_536
 # Where root has no line in /etc/subuid: above every range that useradd hands out by default
 # (login.defs SUB_UID_MAX 600100000), below 2^31.
 _ROOT_BASE = 1_879_048_192
@@ -36,22 +36,15 @@ def choose(asked: str, uid: int, gid: int) -> IdMaps:
         MachineError: a range is wanted and the caller has none.
     """
     caller = os.geteuid()
-    if caller == 0:
-        base = _subordinate("/etc/subuid", "root", 0) or _ROOT_BASE
-        group_base = _subordinate("/etc/subgid", "root", 0) or _ROOT_BASE
-        return _range(base, group_base)
     if kind_for(asked) == SINGLE:
         rows = ((uid, caller, 1),), ((gid, os.getegid(), 1),)
         return IdMaps(SINGLE, *rows, groups_dropped=False)
-    name = _login_name(caller)
-    base = _subordinate("/etc/subuid", name, caller)
-    group_base = _subordinate("/etc/subgid", name, caller)
+    base, group_base = first_range("subuid", caller), first_range("subgid", caller)
+    if caller == 0:
+        return _range(base or _ROOT_BASE, group_base or _ROOT_BASE)
     if not base or not group_base:
-        raise MachineError(
-            f'user "{name}" has no {_COUNT} subordinate ids in /etc/subuid and /etc/subgid',
-            do=f"Run once as root: usermod --add-subuids 100000-165535 --add-subgids "
-            f"100000-165535 {name}",
-        )
+        missing = look()
+        raise MachineError(f"no id range for this container: {missing.reason}", do=missing.do)
     return _range(base, group_base)
 
 
@@ -78,41 +71,15 @@ def apply(pid: int, maps: IdMaps) -> None:
 
 
 def _range(base: int, group_base: int) -> IdMaps:
-    return IdMaps(RANGE, ((0, base, _COUNT),), ((0, group_base, _COUNT),), groups_dropped=True)
+    return IdMaps(RANGE, ((0, base, FEWEST),), ((0, group_base, FEWEST),), groups_dropped=True)
 
 
 def _start_tool(tool: str, pid: int, rows: tuple[tuple[int, int, int], ...]) -> int:
     arguments = [tool, str(pid), *(str(number) for row in rows for number in row)]
-    for folder in ("/usr/bin", "/bin", "/usr/local/bin"):
+    for folder in PLACES:
         path = f"{folder}/{tool}"
         try:
             return os.posix_spawn(path, arguments, {})
         except FileNotFoundError:
             continue
     raise MachineError(f"{tool} is not installed", do="Install it: apt-get install uidmap")
-
-
-def _subordinate(path: str, name: str, uid: int) -> int:
-    """First outside id of a range of at least `_COUNT` that `path` gives to the user; 0: none."""
-    try:
-        with open(path, "rb") as file:
-            lines = file.read(1 << 20).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return 0
-    for line in lines:
-        owner, _, rest = line.partition(":")
-        start, _, count = rest.partition(":")
-        if owner not in (name, str(uid)) or not start.isdecimal():
-            continue
-        if count.strip().isdecimal() and int(count) >= _COUNT and int(start) > 0:
-            return int(start)
-    return 0
-
-
-def _login_name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
