@@ -118,6 +118,36 @@ def test_a_bound_holds_even_where_the_rule_is_off() -> None:
     assert denied_by(replace(ASK, privileged=True), policy) == {"RUN001"}
 
 
+@pytest.mark.parametrize(
+    ("bound", "ask", "machine", "rule"),
+    [
+        ({"binds": "read-only"}, {"binds": (bind(read_only=False),)}, {}, "RUN022"),
+        ({"binds": "none"}, {"binds": (bind(),)}, {}, "RUN022"),
+        ({"limits": "cgroup"}, {}, {"memory": PARTLY}, "RUN008"),
+        ({"limits": "cgroup"}, {}, {"cpu": NOT_ENFORCED}, "RUN009"),
+        ({"limits": "cgroup"}, {}, {"pids": PARTLY}, "RUN010"),
+        ({"landlock": "required"}, {}, {"landlock_abi": 0}, "RUN019"),
+        ({"network": ("none",)}, {"network": "host"}, {}, "RUN012"),
+        ({"seccomp": ("strict",)}, {"seccomp": "default"}, {}, "RUN018"),
+        ({"seccomp": ()}, {}, {}, "RUN018"),
+        ({}, {"read_only_rootfs": False}, {}, "RUN006"),
+        ({}, {"no_new_privileges": False}, {}, "RUN004"),
+        ({}, {"uid": 0}, {}, "RUN005"),
+    ],
+)
+def test_each_bound_denies_by_itself(
+    bound: dict[str, object], ask: dict[str, object], machine: dict[str, object], rule: str
+) -> None:
+    policy = replace(CHECKLIST, rules=(), launch=replace(CHECKLIST.launch, **bound))
+    verdict, _ = judge(replace(ASK, **ask), policy=policy, machine=replace(MACHINE, **machine))
+    assert [(f.rule, f.outcome) for f in verdict.findings] == [(rule, DENY)]
+
+
+def test_the_default_profile_is_the_next_stricter_that_is_allowed() -> None:
+    policy = replace(CHECKLIST, launch=replace(CHECKLIST.launch, seccomp=("strict",)))
+    assert judge(policy=policy)[1].seccomp == "strict"
+
+
 def test_tighter_asks_are_taken_and_say_who_asked() -> None:
     ask = replace(
         ASK,
