@@ -115,7 +115,11 @@ REF002 = Rule(
     title="The image is known by its digest",
     why="Only a digest names the same bytes tomorrow.",
     fix="Name the image by digest: app@sha256:…",
-    maps={"cis-docker-1.6.0": ("4.2",), "nist-800-190": ("4.1.5",), "kyverno": ("require-image-digest",)},
+    maps={
+        "cis-docker-1.6.0": ("4.2",),
+        "nist-800-190": ("4.1.5",),
+        "kyverno": ("require-image-digest",),
+    },
     check=is_pinned,
     passes=image(),
     fails=image(digest="", config_digest=""),
