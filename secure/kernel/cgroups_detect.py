@@ -4,11 +4,13 @@ Looks only; nothing is changed. Order for each controller: v2, then v1.
 
 v1     root: HIERARCHY/secure; a user: HIERARCHY/secure/user-UID or HIERARCHY/secure, if root gave
        it to the user.
-v2     root of the machine: MOUNT/secure; else the nearest parent of the own cgroup that belongs to
-       this user (as systemd delegates it), holds no process, and has the most controllers. If
-       there is none, but the own cgroup belongs to this user and holds this process alone, that.
+v2     root of the machine: MOUNT/secure; else among the own cgroup and its parents, as far as they
+       belong to this user, the nearest of those with the most controllers. A parent counts if it
+       holds no process; the own cgroup, if this process is alone in it and systemd was asked to
+       delegate it: then the limits of that unit hold for the container too, and stopping it ends
+       both. If none counts, but this process is alone in a cgroup of its user's, that.
 
-Source: cgroups(7); Linux admin-guide/cgroup-v2, "Delegation".
+Source: cgroups(7); Linux admin-guide/cgroup-v2, "Delegation"; systemd's docs/CGROUP_DELEGATION.md.
 """
 
 from __future__ import annotations
@@ -140,16 +142,25 @@ def _delegated(own: str, mount: str, reasons: list[str]) -> dict[str, Place]:
     if not owned:
         reasons.append(f'the cgroup of this process, "{own or mount}", is not delegated to it')
         return {}
+    alone = _holds(own) == [str(os.getpid())]
+    free = [directory for directory in owned[1:] if _holds(directory) == []]
+    if alone and (not any(map(_controllers, free)) or _marked(own)):
+        free.insert(0, own)
     # max() takes the first, so the nearest, of equals.
-    free = [
-        directory for directory in owned[1:] if _holds(directory) == [] and _controllers(directory)
-    ]
-    if free:
-        return _children_of(max(free, key=lambda d: len(_controllers(d))), "cgroup v2 (delegated)")
-    if _holds(own) == [str(os.getpid())] and _controllers(own):
-        return _children_of(own, "cgroup v2 (delegated)", steps_aside=own)
+    best = max(free, key=lambda directory: len(_controllers(directory)), default="")
+    if best and _controllers(best):
+        aside = own if best == own else ""
+        return _children_of(best, "cgroup v2 (delegated)", steps_aside=aside)
     reasons.append(f'"{own}" is delegated, but other processes are in it or it has no controllers')
     return {}
+
+
+def _marked(directory: str) -> bool:
+    """systemd marks the cgroup of a unit with Delegate=, since version 251."""
+    try:
+        return os.getxattr(directory, "user.delegate") == b"1"
+    except OSError:  # no mark, or no extended attributes in this kernel's cgroupfs
+        return False
 
 
 def _children_of(parent: str, by: str, steps_aside: str = "") -> dict[str, Place]:
