@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from secure.facts.launch import CGROUP, PARTLY, MachineFacts
 from secure.kernel.cgroups import Cgroup, CgroupLimits, CgroupSupport
 from secure.kernel.features import Features, features
@@ -37,7 +39,30 @@ class Support:
             millicpus=limits.millicpus if "cpu" in can else None,
             pids=limits.pids if "pids" in can else None,
         )
-        return Cgroup.create(self.cgroups, name, wanted)
+        self._sweep()
+        return Cgroup.create(self.cgroups, f"{name}-{os.getpid()}", wanted)
+
+    def _sweep(self) -> None:
+        """Remove what supervisors left that were killed with SIGKILL."""
+        for base in {base for _, base in self.cgroups.bases}:
+            for name in _listed(base):
+                _, _, pid = name.partition("-")
+                if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+                    _remove_empty(f"{base}/{name}")
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _remove_empty(cgroup: str) -> None:
+    try:
+        os.rmdir(cgroup)
+    except OSError:  # EBUSY: somebody lives there after all
+        return
 
 
 def look() -> Support:

@@ -1,10 +1,15 @@
-"""Terminals: a pty pair of the container's own devpts, raw mode, window size."""
+"""Terminals: a pty pair of the container's own devpts, handed over a socket; window size."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 from secure.kernel.libc import syscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
 
 _TIOCSPTLCK = 0x40045431
 _TIOCGPTN = 0x80045430
@@ -13,17 +18,46 @@ _TIOCGWINSZ = 0x5413
 _TIOCSWINSZ = 0x5414
 
 
-def open_master(ptmx: str) -> tuple[int, int]:
-    """Open a new pty on the devpts that holds `ptmx`; returns (descriptor, number in /dev/pts)."""
-    fd = os.open(ptmx, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        syscall("ioctl", fd, _TIOCSPTLCK, bytes(4), target=ptmx)
-        number = bytearray(4)
-        _ioctl_out(fd, _TIOCGPTN, number)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd, int.from_bytes(number, "little")
+def open_pair() -> tuple[int, int]:
+    """A new pty on the devpts at /dev/pts: master and slave. The caller's user owns the slave."""
+    ptmx = "/dev/pts/ptmx"
+    master = os.open(ptmx, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    syscall("ioctl", master, _TIOCSPTLCK, bytes(4), target=ptmx)
+    number = bytearray(4)
+    _ioctl_out(master, _TIOCGPTN, number)
+    path = f"/dev/pts/{int.from_bytes(number, 'little')}"
+    return master, os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def descriptor_channel() -> tuple[socket, socket]:
+    """Two ends over which a descriptor can be sent.
+
+    Imports all that sending takes: in init nothing can be imported any more. The package `socket`
+    would cost ten times as much as the C module under it.
+    """
+    import _socket
+    import fcntl as _loaded  # noqa: F401 - for `_ioctl_out`
+
+    return _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+
+
+def send_descriptor(channel: socket, fd: int) -> None:
+    """unix(7), SCM_RIGHTS."""
+    import _socket
+
+    content = fd.to_bytes(4, sys.byteorder)
+    channel.sendmsg([b"d"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, content)])
+
+
+def receive_descriptor(channel: socket) -> int:
+    """The descriptor that was sent, close-on-exec; -1 if the other end is gone."""
+    import _socket
+
+    _, ancillary, _, _ = channel.recvmsg(1, _socket.CMSG_LEN(4), _socket.MSG_CMSG_CLOEXEC)
+    for level, kind, content in ancillary:
+        if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS) and len(content) == 4:
+            return int.from_bytes(content, sys.byteorder)
+    return -1
 
 
 def make_controlling(fd: int) -> None:

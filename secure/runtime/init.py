@@ -64,6 +64,7 @@ from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from typing import NoReturn
 
     from secure.runtime.plan import Plan
@@ -99,12 +100,14 @@ class Channel:
         go, status: pipes, see `protocol`.
         stdio: the three standard streams to hand on.
         arguments: where the kernel reads /proc/1/cmdline: address and length.
+        terminal: takes the master of the pty; None without one.
     """
 
     go: int
     status: int
     stdio: tuple[int, int, int]
     arguments: tuple[int, int]
+    terminal: socket | None
 
 
 def enter(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> NoReturn:
@@ -327,12 +330,16 @@ def _sethostname(hostname: str) -> None:
 
 
 def _take_terminal(plan: Plan, channel: Channel) -> int:
-    """The slave of the pty whose master the supervisor holds; -1 without a terminal."""
-    if not plan.terminal:
+    """The slave of a new pty, its master sent to the supervisor; -1 without a terminal."""
+    if channel.terminal is None:
         return -1
+    master, slave = tty.open_pair()
+    if plan.groups_dropped:
+        os.fchown(slave, plan.uid, -1)
+    tty.send_descriptor(channel.terminal, master)
     os.write(channel.status, protocol.TERMINAL)
-    number = int.from_bytes(os.read(channel.go, 1), "little")
-    return os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    os.close(master)
+    return slave
 
 
 def _limit(plan: Plan) -> None:

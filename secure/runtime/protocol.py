@@ -4,8 +4,8 @@
         │  clone ─────────────────────▶ waits
         │  id maps, cgroup
         │  MAPPED ────────────────────▶ mounts, pivot_root
-        │ ◀──────────────── TERMINAL    only with a terminal
-        │  opens the pty; its number ─▶ drops everything, filter last
+        │ ◀──────────────── TERMINAL    only with a terminal: its pty was sent over a socket
+        │                               drops everything, filter last
         │                               forks ──────────────────────▶ waits
         │ ◀─────────────────────────────────────────────────── READY
         │  reads /proc, compares, records

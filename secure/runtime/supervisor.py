@@ -11,7 +11,7 @@ import os
 import select
 
 from secure.errors import LaunchError
-from secure.kernel import signals
+from secure.kernel import signals, tty
 from secure.kernel.libc import argument_memory, clone
 from secure.kernel.namespaces import NAMESPACES
 from secure.runtime import idmaps, init, protocol, stdio
@@ -19,7 +19,7 @@ from secure.runtime.gate import compare
 from secure.runtime.observe import observe, payload_pid
 from secure.runtime.plan import RANGE, IdMaps
 from secure.runtime.stdio import Relay, Streams
-from secure.runtime.terminal import Terminal
+from secure.runtime.terminal import Terminal, channel
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -105,12 +105,13 @@ class _Container:
         self._status, status_writer = os.pipe2(os.O_CLOEXEC)
         flags = sum(flag for name, flag in NAMESPACES if name in self._plan.namespaces)
         arguments = argument_memory()
+        mine, theirs = channel() if self._plan.terminal else (None, None)
         pid = clone(flags & ~_CGROUP | signals.SIGCHLD)
         if pid == 0:
             os.close(self._go)
             os.close(self._status)
-            channel = init.Channel(go_reader, status_writer, self._inside, arguments)
-            init.enter(self._plan, self._start.bpf, self._start.last_capability, channel)
+            held = init.Channel(go_reader, status_writer, self._inside, arguments, theirs)
+            init.enter(self._plan, self._start.bpf, self._start.last_capability, held)
         self._pid = pid
         for fd in (go_reader, status_writer, *self._owned):
             os.close(fd)
@@ -121,11 +122,14 @@ class _Container:
             self._start.cgroup.add(pid)
         idmaps.apply(pid, maps)
         os.write(self._go, protocol.MAPPED)
-        if plan.terminal:
+        if mine and theirs:
+            theirs.close()
             protocol.expect(self._status, protocol.TERMINAL)
-            self._terminal, number = Terminal.open(f"/proc/{pid}/root/dev/pts/ptmx")
+            # Opened inside: the pty belongs to the opener, and a user from outside means nothing
+            # to a user namespace that does not map him.
+            self._terminal = Terminal.join(tty.receive_descriptor(mine))
             self._relays = list(self._terminal.relays())
-            os.write(self._go, number.to_bytes(1, "little"))
+            mine.close()
 
     def pass_gate(self) -> None:
         """Compare what the kernel enforces with the plan, record it, and only then let go.

@@ -11,6 +11,7 @@ from secure.runtime.stdio import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from typing import Any
 
 
@@ -22,20 +23,13 @@ class Terminal:
         self._saved = saved
 
     @classmethod
-    def open(cls, ptmx: str) -> tuple[Terminal, int]:
-        """Open a pty on the container's devpts; also its number in /dev/pts.
-
-        Raises:
-            UsageError: standard input is not a terminal.
-        """
-        if not os.isatty(0):
-            raise UsageError("-t needs a terminal on standard input", do="Leave -t out.")
-        master, number = tty.open_master(ptmx)
+    def join(cls, master: int) -> Terminal:
+        """Put the caller's terminal into raw mode, for the pty behind `master`."""
         saved = termios.tcgetattr(0)
         termios.tcsetattr(0, termios.TCSADRAIN, _raw(saved))
         terminal = cls(master, saved)
         terminal.resize()
-        return terminal, number
+        return terminal
 
     def relays(self) -> tuple[Relay, Relay]:
         """Keyboard in, screen out."""
@@ -54,6 +48,17 @@ class Terminal:
             termios.tcsetattr(0, termios.TCSADRAIN, self._saved)
         except termios.error:
             return  # hung up: nothing to restore
+
+
+def channel() -> tuple[socket, socket]:
+    """Supervisor's and init's end of what the pty's master is sent over.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+    """
+    if not os.isatty(0):
+        raise UsageError("-t needs a terminal on standard input", do="Leave -t out.")
+    return tty.descriptor_channel()
 
 
 def _raw(attributes: list[Any]) -> list[Any]:
