@@ -8,6 +8,7 @@ import sys
 
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
+from secure.cli.units import count
 from secure.errors import SecureError
 
 COMMAND = Command(
@@ -33,8 +34,9 @@ def main(argv: list[str]) -> int:
 
     folder = f"{data_dir()}/demo"
     make_private_dir(folder)
+    seconds = count("--seconds", arguments.one("--seconds", str(_SECONDS)))
     if image := arguments.one("--image"):
-        return _on_users_image(image, folder, int(arguments.one("--seconds", str(_SECONDS))))
+        return _on_users_image(image, folder, seconds)
     return _on_own_images(folder)
 
 
