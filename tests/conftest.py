@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Speed is measured in bench/, not here; the same examples on every run of CI.
+settings.register_profile(
+    "house", deadline=None, database=None, derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -55,8 +55,9 @@ class Squash:
         for names, table in tables:
             for name in names:
                 _note(table, name, index)
-                directory = name.rpartition(b"/")[0]
-                # Whiteouts imply the directories they lie in as well: unpacking makes them.
+                # Whiteouts imply the directories they lie in as well: unpacking makes them. What
+                # says that a directory is opaque lies in that directory itself.
+                directory = name if table is self._opaques else name.rpartition(b"/")[0]
                 while directory and directory not in implied:
                     implied.add(directory)
                     directory = directory.rpartition(b"/")[0]

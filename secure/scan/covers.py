@@ -46,9 +46,12 @@ class Cover:
         directories = self._facts.directories
         self._directories = frozenset(directories.split(b"\0") if directories else ())
         # Unpacking makes the directories that names lie in, whether they have an entry or not.
-        for names in (self._whole, self._directories):
-            for parent in {name.rpartition(b"/")[0] for name in names}:
-                while parent and parent not in self._implied:
-                    self._implied.add(parent)
-                    parent = parent.rpartition(b"/")[0]  # noqa: PLW2901
+        names = self._whole | self._directories
+        for parent in {name.rpartition(b"/")[0] for name in names} | self._opaques:
+            self._imply(parent)
         self._ready = True
+
+    def _imply(self, directory: bytes) -> None:
+        while directory and directory not in self._implied:
+            self._implied.add(directory)
+            directory = directory.rpartition(b"/")[0]
