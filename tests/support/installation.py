@@ -239,8 +239,8 @@ def install(folder: Path) -> Installed:
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     packages = home / ".venv/lib" / version / "site-packages"
     packages.mkdir(parents=True)
-    for name in _dependencies():
-        _copy_distribution(name, packages)
+    for name in dependencies():
+        copy_distribution(name, packages)
     (home / ".venv/bin").mkdir()
     (home / ".venv/bin/python3").symlink_to(os.path.realpath(sys.executable))
     # Users that may not write here would compile everything again at each start.
@@ -250,12 +250,14 @@ def install(folder: Path) -> Installed:
     return Installed(home)
 
 
-def _dependencies() -> list[str]:
+def dependencies() -> list[str]:
+    """Names of the distributions that the product needs to run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [Requirement(line).name for line in project["dependencies"]]
 
 
-def _copy_distribution(name: str, packages: Path) -> None:
+def copy_distribution(name: str, packages: Path) -> None:
+    """Copy a distribution of the running environment into another site-packages."""
     for file in importlib.metadata.files(name) or ():
         if ".." in file.parts or file.suffix == ".pyc":
             continue
