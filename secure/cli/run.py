@@ -142,7 +142,7 @@ def _tmpfs(text: str) -> tuple[str, int]:
             wanted = size("--tmpfs size", option.removeprefix("size="))
         elif option not in {"rw", "nosuid", "nodev", "noexec"}:
             raise UsageError(f'--tmpfs "{text}": unknown option "{option}"', do="Use size=SIZE.")
-    return target, wanted
+    return target.rstrip("/") or target, wanted
 
 
 def _once(targets: list[str]) -> None:

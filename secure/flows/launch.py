@@ -106,7 +106,8 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
     seccomp, privileges, others = _security(request.security_opts)
     taken = {target for target, _ in request.tmpfs} | {target for _, target, _ in request.binds}
     # What the image declares as a volume is meant to be written: an empty, sized tmpfs.
-    volumes = tuple((path, 0) for path in record.volumes if path not in taken)
+    declared = (path.rstrip("/") or "/" for path in record.volumes)
+    volumes = tuple((path, 0) for path in declared if path not in taken)
     asked = {
         "uid": ("flag --user" if request.user else "image", bool(user)),
         "read_only_rootfs": ("flag --read-only", request.read_only is not None),

@@ -132,6 +132,16 @@ def test_a_group_is_found_by_its_name(account: Account, images: Images) -> None:
     assert shell(account, images, "id -g", "--user", "7:app") == "10001\n"
 
 
+def test_names_of_user_and_group_and_a_volume_of_the_image_count(
+    account: Account, images: Images
+) -> None:
+    path = images.made("volume", user="app:app", volumes={"/data/": {}, "/cache": {}})
+    script = "id -u; id -g; touch /data/new /cache/new && echo written; touch /new 2>&1"
+    ended = account.secure("run", path, "sh", "-c", script)
+    assert ended.out.splitlines()[:3] == ["10001", "10001", "written"], ended.err
+    assert "Read-only file system" in ended.out
+
+
 def test_without_a_network_the_host_is_out_of_reach(
     account: Account, images: Images, echo_port: int
 ) -> None:
