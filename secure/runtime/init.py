@@ -167,6 +167,9 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     syscall("close_range", 3, 0xFFFFFFFF, _CLOSE_RANGE_CLOEXEC, target="3-")
     landlocked = _confine(plan)
     seccomp.install_filter(bpf)
+    # Before the fork: it discards a SIGCHLD that is pending (sigaction(2) of POSIX, "SIG_DFL"), and
+    # a payload that ended at once would never be noticed.
+    signals.set_default((signals.SIGCHLD,))
     payload = os.fork()
     if payload == 0:
         _execute(plan, channel, slave, landlocked)
@@ -433,7 +436,6 @@ def _exec_first(plan: Plan, environment: dict[bytes, bytes]) -> None:
 
 def _reap_until(payload: int) -> int:
     """pid 1: forward signals, reap every orphan, end with the payload's code."""
-    signals.set_default((signals.SIGCHLD,))
     while True:
         number = signals.wait(_WAITED)
         if number != signals.SIGCHLD:
