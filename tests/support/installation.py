@@ -173,8 +173,15 @@ def mounts() -> set[str]:
 
 def cgroups() -> set[str]:
     """Control groups that secure makes: below a directory "secure"."""
-    places = (path for path in Path(_SECURE_CGROUPS).glob("**/secure") if path.is_dir())
-    return {str(path) for place in places for path in place.iterdir() if path.is_dir()}
+    # Not by a glob over everything: what others make and remove meanwhile would disturb it.
+    bases = [
+        _SECURE_CGROUPS,
+        *(f"{_SECURE_CGROUPS}/{name}" for name in os.listdir(_SECURE_CGROUPS)),
+    ]
+    found = set()
+    for folder in (f"{base}/secure" for base in bases if os.path.isdir(f"{base}/secure")):
+        found.update(entry.path for entry in os.scandir(folder) if entry.is_dir())
+    return found
 
 
 @contextmanager
