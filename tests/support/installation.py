@@ -178,7 +178,7 @@ def cgroups() -> set[str]:
         _SECURE_CGROUPS,
         *(f"{_SECURE_CGROUPS}/{name}" for name in os.listdir(_SECURE_CGROUPS)),
     ]
-    found = set()
+    found: set[str] = set()
     for folder in (f"{base}/secure" for base in bases if os.path.isdir(f"{base}/secure")):
         found.update(entry.path for entry in os.scandir(folder) if entry.is_dir())
     return found
