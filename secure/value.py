@@ -38,7 +38,7 @@ else:
         body.update(
             __slots__=fields,
             __match_args__=fields,
-            __init__=_constructor(fields, defaults),
+            __init__=_constructor(cls.__name__, fields, defaults),
             __setattr__=_refuse,
             __delattr__=_refuse,
             __repr__=_describe,
@@ -49,14 +49,29 @@ else:
         made.__qualname__ = cls.__qualname__
         return made
 
-    def _constructor(fields, defaults):
-        # One exec per class at import (about 60 us): construction then costs the same as by hand.
-        parameters = ", ".join(f"{n}=_d[{n!r}]" if n in defaults else n for n in fields)
-        lines = [f"def __init__(self, {parameters}):" if fields else "def __init__(self):"]
-        lines += [f"    _set(self, {name!r}, {name})" for name in fields] or ["    pass"]
-        scope = {"_d": defaults, "_set": object.__setattr__}
-        exec("\n".join(lines), scope)  # noqa: S102 - text made of field names of our own classes
-        return scope["__init__"]
+    def _constructor(name, fields, defaults):
+        # No text is compiled (as dataclasses do): that costs 60 to 300 us a class at import, and a
+        # launch imports some fifty classes to make one record of most.
+        def build(self, *given, **named):
+            if named or len(given) != len(fields):
+                given = _filled(name, fields, defaults, given, named)
+            for field, item in zip(fields, given, strict=True):
+                _set(self, field, item)
+
+        return build
+
+    _set = object.__setattr__
+
+    def _filled(name, fields, defaults, given, named):
+        """All arguments by position: as given, by name, or by default."""
+        if len(given) > len(fields):
+            raise TypeError(f"{name} takes {len(fields)} fields, {len(given)} were given")
+        rest = fields[len(given) :]
+        if unknown := [field for field in named if field not in rest]:
+            raise TypeError(f"{name} has no such field, or has it twice: {', '.join(unknown)}")
+        if missing := [field for field in rest if field not in named and field not in defaults]:
+            raise TypeError(f"{name} lacks {', '.join(missing)}")
+        return (*given, *(named[f] if f in named else defaults[f] for f in rest))
 
     def _refuse(self, name, *_):
         raise AttributeError(f"{type(self).__name__} is frozen: cannot change {name!r}")
