@@ -6,9 +6,9 @@ v1     root: HIERARCHY/secure; a user: HIERARCHY/secure/user-UID or HIERARCHY/se
        it to the user.
 v2     root of the machine: MOUNT/secure; else among the own cgroup and its parents, as far as they
        belong to this user, the nearest of those with the most controllers. A parent counts if it
-       holds no process; the own cgroup, if this process is alone in it and systemd was asked to
-       delegate it: then the limits of that unit hold for the container too, and stopping it ends
-       both. If none counts, but this process is alone in a cgroup of its user's, that.
+       holds no process; the own cgroup, if this process is alone in it and it is a scope or a unit
+       with Delegate=: then the limits of that unit hold for the container too, and stopping it
+       ends both. If none counts, but this process is alone in a cgroup of its user's, that.
 
 Source: cgroups(7); Linux admin-guide/cgroup-v2, "Delegation"; systemd's docs/CGROUP_DELEGATION.md.
 """
@@ -144,7 +144,7 @@ def _delegated(own: str, mount: str, reasons: list[str]) -> dict[str, Place]:
         return {}
     alone = _holds(own) == [str(os.getpid())]
     free = [directory for directory in owned[1:] if _holds(directory) == []]
-    if alone and (not any(map(_controllers, free)) or _marked(own)):
+    if alone and (not any(map(_controllers, free)) or _is_own_unit(own)):
         free.insert(0, own)
     # max() takes the first, so the nearest, of equals.
     best = max(free, key=lambda directory: len(_controllers(directory)), default="")
@@ -155,8 +155,14 @@ def _delegated(own: str, mount: str, reasons: list[str]) -> dict[str, Place]:
     return {}
 
 
-def _marked(directory: str) -> bool:
-    """systemd marks the cgroup of a unit with Delegate=, since version 251."""
+def _is_own_unit(directory: str) -> bool:
+    """A unit whose inside is for its processes to arrange.
+
+    systemd marks the cgroups of units with Delegate= since version 251, but its user's managers
+    mark nothing. What is in a scope was put there by its maker, not started by systemd.
+    """
+    if directory.endswith(".scope"):
+        return True
     try:
         return os.getxattr(directory, "user.delegate") == b"1"
     except OSError:  # no mark, or no extended attributes in this kernel's cgroupfs

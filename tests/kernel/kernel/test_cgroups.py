@@ -340,7 +340,7 @@ def test_a_process_steps_aside_into_a_child_of_its_v2_cgroup(unified: Path) -> N
 def test_hybrid_machines_take_each_controller_where_it_is(tmp_path: Path) -> None:
     """Detection reads directories only, so a tree of plain files stands for a machine's."""
     v2, v1 = tmp_path / "unified", tmp_path / "memory"
-    own = v2 / "user.slice" / "user@7.service" / "app.slice" / "run.scope"
+    own = v2 / "user.slice" / "user@7.service" / "app.slice" / "run.service"
     own.mkdir(parents=True)
     v1.mkdir()
     for directory in (v2, *own.parents, own):
@@ -353,7 +353,7 @@ def test_hybrid_machines_take_each_controller_where_it_is(tmp_path: Path) -> Non
         Hierarchy(str(v1), "/", unified=False, controllers=("memory",)),
         Hierarchy(str(v2), "/", unified=True, controllers=()),
     )
-    path = "/user.slice/user@7.service/app.slice/run.scope"
+    path = "/user.slice/user@7.service/app.slice/run.service"
 
     found = support_of(hierarchies, f"5:memory:/\n0::{path}\n", os.geteuid())
 

@@ -17,10 +17,10 @@ ANOTHER = "1"
 class Tree:
     """mount/parent/own: the parent passes on, the own cgroup holds this process."""
 
-    def __init__(self, mount: Path) -> None:
+    def __init__(self, mount: Path, unit: str = "run.service") -> None:
         self.mount = mount
         self.parent = mount / "app.slice"
-        self.own = self.parent / "run.scope"
+        self.own = self.parent / unit
         self.own.mkdir(parents=True)
         for directory in (mount, self.parent, self.own):
             for file in ("cgroup.procs", "cgroup.subtree_control", "cgroup.type"):
@@ -40,7 +40,7 @@ class Tree:
 
     def found(self) -> CgroupSupport:
         hierarchy = Hierarchy(str(self.mount), "/", unified=True, controllers=())
-        return support((hierarchy,), "0::/app.slice/run.scope\n", 7)
+        return support((hierarchy,), f"0::/app.slice/{self.own.name}\n", 7)
 
 
 @pytest.fixture
@@ -63,6 +63,19 @@ def test_a_unit_asked_to_be_delegated_keeps_its_container_inside(tree: Tree) -> 
     assert dict(found.bases)["memory"] == f"{tree.own}/secure"
     assert found.steps_aside == str(tree.own)
     assert found.passes_on == (str(tree.own), f"{tree.own}/secure")
+
+
+def test_a_scope_keeps_its_container_inside(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "run.scope")
+
+    assert tree.found().steps_aside == str(tree.own)
+
+
+def test_a_scope_with_a_shell_in_it_is_not_disturbed(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "run.scope")
+    tree.holds(tree.own, str(os.getpid()), ANOTHER)
+
+    assert tree.found().steps_aside == ""
 
 
 def test_a_delegated_unit_with_others_in_it_is_not_disturbed(tree: Tree) -> None:
