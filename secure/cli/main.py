@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
 from secure import __version__
-from secure.errors import InterruptedByUserError, SecureError, UsageError
+from secure.errors import InterruptedByUserError, MachineError, SecureError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ COMMANDS = {
     "demo": ("secure.cli.demo", "the whole line on two small images made here"),
 }
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or policy file
   3 could not decide · 4 this machine lacks something · 5 our bug · 130 interrupted
   run: the program's own code, or 125 (not started), 126, 127"""
@@ -33,15 +35,16 @@ EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or p
 def main(argv: list[str]) -> int:
     """Run one command line; returns the process's exit code."""
     try:
-        return _dispatch(argv)
+        code = _dispatch(argv)
+        if sys.stdout:  # None where the caller closed it
+            sys.stdout.flush()
+        return code
     except SecureError as error:
         return _report(error)
     except KeyboardInterrupt:
         return _report(InterruptedByUserError("interrupted"))
-    except BrokenPipeError:
-        # The reader went away (`secure scan … | head`): nothing is wrong, nobody listens.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+    except OSError as error:
+        return _report_output(error)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user
         return _report_bug(error)
 
@@ -82,6 +85,17 @@ def _report(error: SecureError) -> int:
         lines.append(f"  {_printable(error.do)}")
     sys.stderr.write("\n".join(lines) + "\n")
     return error.exit_code
+
+
+def _report_output(error: OSError) -> int:
+    """A result that could not be written; anything else is our bug."""
+    if error.errno != errno.EPIPE and error.errno not in _FULL:
+        return _report_bug(error)
+    # What Python still holds for standard output goes nowhere instead of failing again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if error.errno == errno.EPIPE:
+        return 0  # the reader went away (`secure scan … | head`): nothing is wrong
+    return _report(MachineError(f"cannot write the result: {error.strerror}"))
 
 
 def _report_bug(error: Exception) -> int:

@@ -10,35 +10,30 @@ import os
 import resource
 import time
 
-from secure.audit import chain
 from secure.errors import PolicyRefusedError, SecureError
 from secure.facts.launch import LaunchAsk
 from secure.facts.verdict import ALLOW
-from secure.flows import launch_records, machine, prepared
-from secure.flows.clock import now
+from secure.flows import machine, prepared
+from secure.flows.launch_decision import decision
 from secure.flows.policies import effective_policy
 from secure.kernel import capabilities, seccomp_profile
-from secure.policy.judge_launch import decide_launch
 from secure.runtime import binds, idmaps
-from secure.runtime.bundle import to_config
-from secure.runtime.enforcement import enforcements
 from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
 from secure.runtime.request import payload
 from secure.runtime.supervisor import Outcome, Start, supervise
 from secure.store.builtin import read_builtin
-from secure.store.paths import cache_dir, data_dir
+from secure.store.paths import cache_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secure.audit.canonical import Plain
-    from secure.facts.evidence import Difference, Evidence
     from secure.facts.verdict import Verdict
     from secure.policy.settings import Settings
     from secure.runtime.plan import Plan
     from secure.runtime.record import LaunchRecord
     from secure.runtime.request import RunRequest
+    from secure.runtime.supervisor import Record
 
 _LONG_S = 1.0
 _RESOLV_CONF = "/etc/resolv.conf"
@@ -65,35 +60,37 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
     image = prepared.find_or_prepare(request.image, policy, kind, say)
     support = machine.look()
     ask = ask_of(request, image.record)
-    verdict, settings = decide_launch(policy, ask, support.facts, image.verdict, now())
-    log = chain.log_path(data_dir())
+    verdict, settings = decision(policy, ask, support.facts, image.verdict)
     if verdict.outcome != ALLOW:
-        _refuse(log, request, image.record, verdict)
-    _warn(verdict, say)
+        _refuse(request, image.record, verdict)
     plan = _plan(os.urandom(8).hex(), request, settings, image.record, support)
     if request.dry_run:
         from secure.report.plan_json import plan_json
+        from secure.runtime.bundle import to_config
 
         show(plan_json(to_config(plan)))
         return 0
 
-    def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
-        body = launch_records.launch_body(
-            plan, image.record, verdict, evidence, enforcements(plan, evidence), differences
-        )
-        chain.append(log, "launch", body, now(), sync=bool(differences))
+    def prepare() -> Record:
+        from secure.flows.launch_log import LaunchLog
+
+        _warn(verdict, say)
+        return LaunchLog(plan, image.record, verdict).at_gate
 
     started = time.monotonic()
     try:
-        outcome = _run(plan, support, request, record)
+        outcome = _run(plan, support, request, prepare)
     except SecureError as error:
-        failed: Plain = {"id": plan.id, "exit_code": error.exit_code, "error": str(error)}
-        chain.append(log, "exit", failed, now())
+        from secure.flows.launch_log import LaunchLog
+
+        LaunchLog(plan, image.record, verdict).failed(error)
         raise
-    ended: Plain = {"id": plan.id, "exit_code": outcome.exit_code, "oom_killed": outcome.oom_killed}
+    from secure.flows.launch_log import LaunchLog
+
     # An appended record outlives any kill. Forcing it through a power failure as well costs as much
     # as a whole short container, so that is done for those that ran for a while.
-    chain.append(log, "exit", ended, now(), sync=time.monotonic() - started > _LONG_S)
+    ran_long = time.monotonic() - started > _LONG_S
+    LaunchLog(plan, image.record, verdict).ended(outcome, sync=ran_long)
     if outcome.oom_killed:
         say("secure: the container was killed because it used up its memory limit\n")
     return outcome.exit_code
@@ -163,10 +160,11 @@ def _security(options: tuple[str, ...]) -> tuple[str | None, bool | None, tuple[
     return seccomp, privileges, tuple(others)
 
 
-def _refuse(log: str, request: RunRequest, record: LaunchRecord, verdict: Verdict) -> None:
-    chain.append(log, "refusal", launch_records.refusal_body(record, verdict), now())
+def _refuse(request: RunRequest, record: LaunchRecord, verdict: Verdict) -> None:
+    from secure.flows.launch_log import refused
     from secure.report.launch_lines import refusal_lines
 
+    refused(record, verdict)
     lines = refusal_lines(verdict)
     raise PolicyRefusedError(
         f'policy "{verdict.policy}" refuses to run "{request.image}":\n' + "\n".join(lines),
@@ -206,17 +204,14 @@ def _plan(
 
 
 def _run(
-    plan: Plan,
-    support: machine.Support,
-    request: RunRequest,
-    record: Callable[[Evidence, tuple[Difference, ...]], None],
+    plan: Plan, support: machine.Support, request: RunRequest, prepare: Callable[[], Record]
 ) -> Outcome:
     profile = read_builtin(f"seccomp/{plan.seccomp}.json")
     bpf = seccomp_profile.load_filter(profile, f"{cache_dir()}/seccomp")
     last = capabilities.last_capability()
     cgroup = support.make_cgroup(plan.id, plan.limits)
     try:
-        return supervise(Start(plan, bpf, last, cgroup, request.interactive, record))
+        return supervise(Start(plan, bpf, last, cgroup, request.interactive, prepare))
     finally:
         if cgroup:
             cgroup.kill()

@@ -18,10 +18,13 @@ from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from secure.policy.settings import Policy
     from secure.runtime.record import LaunchRecord
 
-_MAX_VERDICT = 4 * 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024
+_MOST_KEPT = 512
 
 
 @value
@@ -56,38 +59,72 @@ def _names_state() -> str:
     return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
 
 
-def verdict_path(digest: str, policy: Policy) -> str:
-    """Where the verdict on an image by one policy is kept."""
-    return _path("verdicts", f"{digest}\0{policy.digest}")
-
-
 def read_verdict(digest: str, policy: Policy) -> Verdict | None:
     """A verdict given earlier and still valid: no waiver has expired, the facts are not too old."""
+    kept = read_plain(_verdict_place(digest, policy))
+    if kept is None or now() >= kept[0]:
+        return None
+    return verdict_from(kept[1])
+
+
+def write_verdict(digest: str, policy: Policy, verdict: Verdict, moment: str) -> None:
+    """Keep a verdict that was given at `moment` for `read_verdict`."""
+    until = valid_until(policy, moment)
+    write_plain(_verdict_place(digest, policy), [until, plain(verdict)])
+
+
+def valid_until(policy: Policy, moment: str) -> str:
+    """How long an answer given at `moment` may be kept, RFC 3339, UTC.
+
+    A day, or the end of the day on which the first waiver expires.
+    """
+    from datetime import datetime, timedelta
+
+    day_later = (datetime.fromisoformat(moment) + timedelta(hours=24)).isoformat(
+        timespec="milliseconds"
+    )
+    ends = [f"{waiver.expires}T23:59:59.999Z" for waiver in policy.waivers]
+    return min([day_later.replace("+00:00", "Z"), *(end for end in ends if end >= moment)])
+
+
+def place(folder: str, question: bytes) -> str:
+    """Where the answer to `question` is kept."""
+    return f"{cache_dir()}/{folder}/{sha256_hex(question)}"
+
+
+def read_plain(path: str) -> Any:
+    """The plain data at `path`; None if there is none that we alone could have written."""
     try:
-        fd = os.open(verdict_path(digest, policy), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     try:
         status = os.fstat(fd)
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             return None
-        valid_until, fields = marshal.loads(os.read(fd, _MAX_VERDICT))  # noqa: S302 - our own cache
-        return verdict_from(fields) if now() < valid_until else None
+        return marshal.loads(os.read(fd, _MAX_BYTES))  # noqa: S302 - our own cache, like a .pyc
     except (ValueError, EOFError, TypeError):
         return None
     finally:
         os.close(fd)
 
 
-def write_verdict(digest: str, policy: Policy, verdict: Verdict, valid_until: str) -> None:
-    """Keep a verdict for `read_verdict` until `valid_until` (RFC 3339, UTC)."""
-    from secure.store.atomic import make_private_dir, write_file
+def write_plain(path: str, content: Any) -> None:
+    """Keep plain data for `read_plain`; a folder that has grown large starts anew."""
+    from secure.store.atomic import make_private_dir, remove_quietly, write_file
 
-    path = verdict_path(digest, policy)
-    make_private_dir(os.path.dirname(path))
-    write_file(path, marshal.dumps([valid_until, plain(verdict)]))
+    folder = os.path.dirname(path)
+    make_private_dir(folder)
+    names = os.listdir(folder)
+    if len(names) >= _MOST_KEPT:
+        for name in names:
+            remove_quietly(f"{folder}/{name}")
+    write_file(path, marshal.dumps(content))
+
+
+def _verdict_place(digest: str, policy: Policy) -> str:
+    return _path("verdicts", f"{digest}\0{policy.digest}")
 
 
 def _path(folder: str, key: str) -> str:
-    name = sha256_hex(f"{__version__}\0{key}".encode("utf-8", "surrogateescape"))
-    return f"{cache_dir()}/{folder}/{name}"
+    return place(folder, f"{__version__}\0{key}".encode("utf-8", "surrogateescape"))

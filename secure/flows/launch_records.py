@@ -65,14 +65,14 @@ def plain(item: object) -> Plain:
 
 def verdict_from(fields: Any) -> Verdict:
     """The verdict that `plain` wrote."""
-    values = _named(Verdict, fields)
+    values = named(Verdict, fields)
     values["findings"] = tuple(Finding(*finding) for finding in values["findings"])
     return Verdict(**values)
 
 
 def evidence_from(fields: Any) -> Evidence:
     """The evidence that `plain` wrote."""
-    values = _named(Evidence, fields)
+    values = named(Evidence, fields)
     values["mounts"] = tuple(MountFact(*_tuples(mount)) for mount in values["mounts"])
     return Evidence(**values)
 
@@ -87,7 +87,8 @@ def differences_from(rows: Any) -> tuple[Difference, ...]:
     return tuple(Difference(*row) for row in rows)
 
 
-def _named(kind: type[T], fields: Any) -> dict[str, Any]:
+def named(kind: type[T], fields: Any) -> dict[str, Any]:
+    """The fields of a record that `plain` wrote, by name."""
     names = kind.__match_args__  # type: ignore[attr-defined]  # every @value has it
     return dict(zip(names, map(_tuples, fields), strict=True))
 

@@ -13,14 +13,15 @@ import os
 
 from secure import __version__
 from secure.errors import NotFoundError, PolicyFileError
+from secure.flows import launch_cache
 from secure.policy.settings import Policy, from_plain, to_plain
 from secure.sha256 import sha256_hex
-from secure.store.atomic import make_private_dir, write_file
 from secure.store.builtin import read_builtin
-from secure.store.paths import SYSTEM_POLICY, cache_dir
+from secure.store.paths import SYSTEM_POLICY
 
 DEFAULT = "checklist"
 _MAX_BYTES = 1 << 20
+_VERSION = __version__.encode()
 
 
 def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
@@ -43,7 +44,7 @@ def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
 def load(name: str) -> Policy:
     """One policy by name or path, with everything it extends, through the cache."""
     top = read_policy(name)
-    place = f"{cache_dir()}/policies/{_key(name, top)}"
+    place = launch_cache.place("policies", b"\0".join((_VERSION, name.encode(), top)))
     if (cached := _read_cached(place)) is not None:
         return cached
     from secure.policy.load import compose
@@ -64,7 +65,7 @@ def _met(floor: Policy, asked: Policy) -> Policy:
     """The two as one, through the cache: the lattice knows every rule, and so imports them all."""
     # Form 2 of marshal: later ones write the same content in different ways.
     both = marshal.dumps([__version__, to_plain(floor), to_plain(asked)], 2)
-    place = f"{cache_dir()}/policies/{sha256_hex(both)}"
+    place = launch_cache.place("policies", both)
     if (cached := _read_cached(place)) is not None:
         return cached
     from secure.policy.lattice import meet
@@ -103,31 +104,18 @@ def _trusted(path: str) -> str:
 
 
 def _read_cached(place: str) -> Policy | None:
+    kept = launch_cache.read_plain(place)
     try:
-        fd = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(fd)
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            return None
-        files, plain = marshal.loads(os.read(fd, status.st_size))  # noqa: S302 - our own cache
+        files, plain = kept or ((), {})
         if any(sha256_hex(read_policy(name)) != digest for name, digest in files):
             return None
         return from_plain(plain)
-    except (ValueError, EOFError, TypeError, NotFoundError):
+    except (ValueError, TypeError, KeyError, NotFoundError):
         return None
-    finally:
-        os.close(fd)
 
 
 def _keep(place: str, files: dict[str, str], policy: Policy) -> None:
-    make_private_dir(os.path.dirname(place))
-    write_file(place, marshal.dumps([list(files.items()), to_plain(policy)]))
-
-
-def _key(name: str, content: bytes) -> str:
-    return sha256_hex(b"\0".join((__version__.encode(), name.encode(), content)))
+    launch_cache.write_plain(place, [list(files.items()), to_plain(policy)])
 
 
 def built_in() -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
 
 import msgspec
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_TOLD = 10
-_VALID = timedelta(hours=24)  # a verdict is given again after a day, whatever the policy says
 
 
 def prepare(
@@ -121,15 +119,8 @@ def _judge(policy: Policy, facts: ImageFacts) -> Verdict:
     # Of an incomplete scan nothing is kept: an archive damaged on the way claims the digest of the
     # good one, which must not be refused for it later.
     if facts.digest and facts.complete:
-        launch_cache.write_verdict(facts.digest, policy, verdict, _valid_until(policy, moment))
+        launch_cache.write_verdict(facts.digest, policy, verdict, moment)
     return verdict
-
-
-def _valid_until(policy: Policy, moment: str) -> str:
-    """A day, or the end of the day on which the first waiver expires."""
-    day_later = (datetime.fromisoformat(moment) + _VALID).isoformat(timespec="milliseconds")
-    ends = [f"{waiver.expires}T23:59:59.999Z" for waiver in policy.waivers]
-    return min([day_later.replace("+00:00", "Z"), *(end for end in ends if end >= moment)])
 
 
 def _record(reference: str, facts: ImageFacts, layers: tuple[str, ...]) -> LaunchRecord:

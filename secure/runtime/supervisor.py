@@ -15,11 +15,7 @@ from secure.kernel import signals, tty
 from secure.kernel.libc import argument_memory, clone
 from secure.kernel.namespaces import NAMESPACES
 from secure.runtime import idmaps, init, protocol, stdio
-from secure.runtime.gate import compare
-from secure.runtime.observe import observe, payload_pid
 from secure.runtime.plan import RANGE, IdMaps
-from secure.runtime.stdio import Relay, Streams
-from secure.runtime.terminal import Terminal, channel
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -29,6 +25,10 @@ if TYPE_CHECKING:
     from secure.facts.evidence import Difference, Evidence
     from secure.kernel.cgroups import Cgroup
     from secure.runtime.plan import Plan
+    from secure.runtime.stdio import Relay, Streams
+    from secure.runtime.terminal import Terminal
+
+    Record = Callable[[Evidence, tuple[Difference, ...]], None]
 
 _HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
 
@@ -48,8 +48,9 @@ class Start:
     Args:
         bpf: the compiled seccomp filter.
         cgroup: made for this container and empty, or None.
-        record: called once, at the gate, with what was observed and every difference; the image's
-            first instruction runs only after it returns.
+        prepare: called once while init works, on another processor if there is one; what it
+            returns is called at the gate with what was observed and every difference. The image's
+            first instruction runs only after that has returned.
     """
 
     plan: Plan
@@ -57,7 +58,7 @@ class Start:
     last_capability: int
     cgroup: Cgroup | None
     interactive: bool
-    record: Callable[[Evidence, tuple[Difference, ...]], None]
+    prepare: Callable[[], Record]
 
 
 def supervise(start: Start) -> Outcome:
@@ -105,7 +106,11 @@ class _Container:
         self._status, status_writer = os.pipe2(os.O_CLOEXEC)
         flags = sum(flag for name, flag in NAMESPACES if name in self._plan.namespaces)
         arguments = argument_memory()
-        mine, theirs = channel() if self._plan.terminal else (None, None)
+        mine = theirs = None
+        if self._plan.terminal:
+            from secure.runtime.terminal import Terminal, channel
+
+            mine, theirs = channel()
         pid = clone(flags & ~_CGROUP | signals.SIGCHLD)
         if pid == 0:
             os.close(self._go)
@@ -137,6 +142,11 @@ class _Container:
         Raises:
             LaunchError: they differ; the container is killed.
         """
+        # Init has some milliseconds of mounting before it: time to get ready for the gate.
+        from secure.runtime.gate import compare
+        from secure.runtime.observe import observe, payload_pid
+
+        record = self._start.prepare()
         protocol.expect(self._status, protocol.READY)
         landlock = protocol.read_line(self._status)
         cgroup = self._start.cgroup
@@ -147,7 +157,7 @@ class _Container:
             in_namespace=self._plan.id_map == RANGE and os.geteuid() != 0,
         )
         differences = compare(self._plan, evidence, cgroup.planned() if cgroup else ())
-        self._start.record(evidence, differences)
+        record(evidence, differences)
         if differences:
             first = differences[0]
             raise LaunchError(

@@ -78,7 +78,7 @@ def main(packages: str, specification: dict[str, Any], argv: list[str]) -> int:
             json.dump(seen, out)
 
     start = Start(
-        plan, bpf, last_capability(), None, specification.get("interactive", False), record
+        plan, bpf, last_capability(), None, specification.get("interactive", False), lambda: record
     )
     try:
         return supervise(start).exit_code

@@ -1,0 +1,33 @@
+"""Results that cannot be written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+HELP = [sys.executable, "-I", "-S", str(ROOT / "secure/__main__.py"), "--help"]
+
+
+def test_a_full_disk_is_said_and_is_no_success() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(HELP, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == "secure: error: cannot write the result: No space left on device\n"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    with subprocess.Popen(HELP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+def test_a_closed_output_is_no_traceback() -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {' '.join(HELP)} >&-"], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
