@@ -8,7 +8,10 @@ from secure.errors import UsageError
 from secure.facts.launch import BindAsk
 from secure.store.paths import cache_dir, data_dir, runtime_dir
 
-_PLACES = ("/proc", "/sys", "/dev", "/etc", "/boot")
+_PLACES = (
+    "/proc", "/sys", "/dev", "/etc", "/boot",
+    "/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/kubelet",
+)  # fmt: skip
 _PRIVATE = (".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud", ".kube", ".docker")
 _SOCKETS = (
     "/run/docker.sock",

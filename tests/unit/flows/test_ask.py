@@ -57,3 +57,9 @@ def test_every_asked_field_names_who_asked() -> None:
         "cap_drop": "flag --cap-drop",
         "uid": "flag --user",
     }
+
+
+def test_a_variable_in_the_form_of_a_token_is_named_and_others_are_not() -> None:
+    token = "ghp_" + "a1B2" * 9
+    env = (("TOKEN", token), ("API_KEY_FILE", "/run/key"), ("EMPTY", ""), ("SHORT", "ghp_"))
+    assert ask_of(RunRequest("w", env=env), RECORD).env_secret_names == ("TOKEN",)
