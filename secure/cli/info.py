@@ -17,6 +17,7 @@ def main(argv: list[str]) -> int:
         return 0
     from secure import __version__
     from secure.flows.machine import look
+    from secure.kernel import subordinate_ids
 
     support = look()
     found, groups = support.features, support.cgroups
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
             (name, feature.found if feature.works else "no", feature.reason, feature.do)
             for name, feature in (
                 ("user namespaces", found.user_namespaces),
-                ("subordinate ids", found.subordinate_ids),
+                ("subordinate ids", subordinate_ids.look()),
                 ("seccomp", found.seccomp),
                 ("Landlock", found.landlock),
             )

@@ -90,7 +90,6 @@ class MachineFacts:
         landlock_abi: 0 where the kernel has none.
         seccomp: the kernel filters system calls.
         user_namespaces: "" if they work, else why not and what to do.
-        subordinate_ids: the caller has a usable range in /etc/subuid and /etc/subgid.
     """
 
     memory: str
@@ -101,4 +100,3 @@ class MachineFacts:
     landlock_abi: int
     seccomp: bool
     user_namespaces: str = ""
-    subordinate_ids: bool = False

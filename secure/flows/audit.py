@@ -9,6 +9,7 @@ from secure.errors import NotFoundError, TamperedError, UsageError
 from secure.flows import launch_records as records
 from secure.flows.clock import now
 from secure.flows.kept_facts import kept
+from secure.flows.plain_records import verdict_from
 from secure.report.audit_report import (
     KILLED,
     REFUSED,
@@ -85,7 +86,7 @@ def _subjects(told: list[tuple[Record, dict[str, Any]]]) -> tuple[Subject, ...]:
     for record, body in told:
         if record.kind == "check":
             key = (body["image"]["digest"], body["image"]["reference"])
-            verdicts.setdefault(key, []).append(records.verdict_from(body["verdict"]))
+            verdicts.setdefault(key, []).append(verdict_from(body["verdict"]))
     return tuple(
         Subject(reference, kept(digest), tuple(found))
         for (digest, reference), found in verdicts.items()
@@ -113,7 +114,7 @@ def _started(record: Record, body: dict[str, Any], exit_code: int | None) -> Lau
         outcome=KILLED if differences else STARTED,
         container=body["id"],
         argv=tuple(body["argv"]),
-        verdict=records.verdict_from(body["verdict"]),
+        verdict=verdict_from(body["verdict"]),
         evidence=records.evidence_from(body["evidence"]),
         enforcement=records.enforcement_from(body["enforcement"]),
         differences=differences,
@@ -128,7 +129,7 @@ def _refused(record: Record, body: dict[str, Any]) -> Launch:
         image=body["image"]["reference"],
         digest=body["image"]["digest"],
         outcome=REFUSED,
-        verdict=records.verdict_from(body["verdict"]),
+        verdict=verdict_from(body["verdict"]),
     )
 
 
@@ -181,4 +182,4 @@ def parsed_head(text: str) -> Head:
 
 
 def _outcome(body: dict[str, Any]) -> str:
-    return str(records.verdict_from(body["verdict"]).outcome)
+    return str(verdict_from(body["verdict"]).outcome)

@@ -7,7 +7,6 @@ only when an image has not been prepared yet.
 from __future__ import annotations
 
 import os
-import resource
 import time
 
 from secure.errors import PolicyRefusedError, SecureError
@@ -17,7 +16,8 @@ from secure.flows import machine, prepared
 from secure.flows.launch_decision import decision
 from secure.flows.policies import effective_policy
 from secure.kernel import capabilities, seccomp_profile
-from secure.runtime import binds, idmaps
+from secure.kernel.rlimits import UNLIMITED, hard_limit
+from secure.runtime import idmaps
 from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
 from secure.runtime.request import payload
 from secure.runtime.supervisor import Outcome, Start, supervise
@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from secure.facts.launch import BindAsk
     from secure.facts.verdict import Verdict
     from secure.policy.settings import Settings
     from secure.runtime.plan import Plan
@@ -44,11 +45,7 @@ _SECRET_FORMS = (
     "hvs.", "dckr_pat_", "hf_",
 )  # fmt: skip
 _SHORTEST_SECRET = 20
-_RLIMITS = {
-    "nofile": resource.RLIMIT_NOFILE,
-    "nproc": resource.RLIMIT_NPROC,
-    "data": resource.RLIMIT_DATA,
-}
+_RLIMITS = ("nofile", "nproc", "data")
 
 
 def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[str], object]) -> int:
@@ -142,7 +139,7 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         nofile=request.nofile,
         network=request.network,
         tmpfs=(*request.tmpfs, *volumes),
-        binds=tuple(binds.look_at(s, t, read_only=ro) for s, t, ro in request.binds),
+        binds=_binds(request),
         env_secret_names=tuple(name for name, text in request.env if _is_secret(text)),
         security_opts=others,
         privileged=request.privileged,
@@ -150,6 +147,14 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         host_namespaces=request.host_namespaces,
         origins=tuple((field, who) for field, (who, given) in asked.items() if given),
     )
+
+
+def _binds(request: RunRequest) -> tuple[BindAsk, ...]:
+    if not request.binds:
+        return ()
+    from secure.runtime.binds import look_at
+
+    return tuple(look_at(source, to, read_only=ro) for source, to, ro in request.binds)
 
 
 def _is_secret(text: str) -> bool:
@@ -232,8 +237,8 @@ def _run(
 
 
 def _ceilings() -> tuple[tuple[str, int], ...]:
-    hard = ((name, resource.getrlimit(number)[1]) for name, number in _RLIMITS.items())
-    return tuple((name, most) for name, most in hard if most != resource.RLIM_INFINITY)
+    hard = ((name, hard_limit(name)) for name in _RLIMITS)
+    return tuple((name, most) for name, most in hard if most != UNLIMITED)
 
 
 def _read_text(path: str) -> str:

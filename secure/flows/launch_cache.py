@@ -11,7 +11,7 @@ import os
 from secure import __version__
 from secure.facts.verdict import Verdict
 from secure.flows.clock import now
-from secure.flows.launch_records import plain, verdict_from
+from secure.flows.plain_records import plain, verdict_from
 from secure.sha256 import sha256_hex
 from secure.store.paths import cache_dir, data_dir
 from secure.value import value

@@ -17,7 +17,7 @@ from secure.facts.launch import BindAsk
 from secure.facts.verdict import ALLOW, Verdict
 from secure.flows import launch_cache
 from secure.flows.clock import now
-from secure.flows.launch_records import named, plain, verdict_from
+from secure.flows.plain_records import named, plain, verdict_from
 from secure.policy.settings import Settings
 from secure.value import replace
 

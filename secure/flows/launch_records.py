@@ -6,17 +6,16 @@ Both directions stand here so that they agree. On the launch path.
 from __future__ import annotations
 
 from secure.facts.evidence import Difference, Enforcement, Evidence, MountFact
-from secure.facts.verdict import Finding, Verdict
+from secure.flows.plain_records import named, plain, tuples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any
 
     from secure.audit.canonical import Plain
+    from secure.facts.verdict import Verdict
     from secure.runtime.plan import Plan
     from secure.runtime.record import LaunchRecord
-
-    T = TypeVar("T")
 
 
 def launch_body(
@@ -54,26 +53,10 @@ def image_body(record: LaunchRecord) -> Plain:
     return {"reference": record.reference, "digest": record.digest, "id": record.config_digest}
 
 
-def plain(item: object) -> Plain:
-    """A record of `@value` as the list of its fields, nested ones and tuples too."""
-    if item is None or isinstance(item, (bool, int, str)):
-        return item
-    if isinstance(item, tuple):
-        return [plain(part) for part in item]
-    return [plain(getattr(item, name)) for name in type(item).__match_args__]  # type: ignore[attr-defined]
-
-
-def verdict_from(fields: Any) -> Verdict:
-    """The verdict that `plain` wrote."""
-    values = named(Verdict, fields)
-    values["findings"] = tuple(Finding(*finding) for finding in values["findings"])
-    return Verdict(**values)
-
-
 def evidence_from(fields: Any) -> Evidence:
     """The evidence that `plain` wrote."""
     values = named(Evidence, fields)
-    values["mounts"] = tuple(MountFact(*_tuples(mount)) for mount in values["mounts"])
+    values["mounts"] = tuple(MountFact(*tuples(mount)) for mount in values["mounts"])
     return Evidence(**values)
 
 
@@ -85,13 +68,3 @@ def enforcement_from(rows: Any) -> tuple[Enforcement, ...]:
 def differences_from(rows: Any) -> tuple[Difference, ...]:
     """The differences that `plain` wrote."""
     return tuple(Difference(*row) for row in rows)
-
-
-def named(kind: type[T], fields: Any) -> dict[str, Any]:
-    """The fields of a record that `plain` wrote, by name."""
-    names = kind.__match_args__  # type: ignore[attr-defined]  # every @value has it
-    return dict(zip(names, map(_tuples, fields), strict=True))
-
-
-def _tuples(item: Any) -> Any:
-    return tuple(_tuples(part) for part in item) if isinstance(item, list) else item

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from secure.facts.launch import CGROUP, PARTLY, MachineFacts
-from secure.kernel.cgroups import Cgroup, CgroupLimits, CgroupSupport
+from secure.kernel.cgroup_support import CgroupLimits, CgroupSupport
 from secure.kernel.features import Features, features
 from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from secure.kernel.cgroups import Cgroup
     from secure.runtime.plan import Limits
 
 _SUBSTITUTES = "rlimits, processor affinity and tmpfs sizes"
@@ -39,6 +40,8 @@ class Support:
             millicpus=limits.millicpus if "cpu" in can else None,
             pids=limits.pids if "pids" in can else None,
         )
+        from secure.kernel.cgroups import Cgroup
+
         self._sweep()
         return Cgroup.create(self.cgroups, f"{name}-{os.getpid()}", wanted)
 
@@ -82,7 +85,6 @@ def look() -> Support:
         limits_do=groups.do,
         landlock_abi=found.landlock_abi,
         seccomp=bool(found.seccomp_actions),
-        user_namespaces="" if spaces.works else f"{spaces.reason} {spaces.do}".strip(),
-        subordinate_ids=found.subordinate_ids.works,
+        user_namespaces="" if spaces.works else f"{spaces.reason}. {spaces.do}".strip(),
     )
     return Support(facts, found, groups)

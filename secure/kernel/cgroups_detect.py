@@ -19,7 +19,7 @@ import os
 
 from secure.errors import KernelError
 from secure.kernel.cgroup_files import BASE, read, read_if_there
-from secure.kernel.cgroups import CONTROLLERS, NONE, V1, V2, CgroupSupport
+from secure.kernel.cgroup_support import CONTROLLERS, NONE, V1, V2, CgroupSupport
 from secure.value import value
 
 TYPE_CHECKING = False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from secure.kernel import cgroups_detect, landlock_ruleset, seccomp, subordinate_ids
-from secure.kernel.cgroups import CgroupSupport
+from secure.kernel import cgroups_detect, landlock_ruleset, seccomp
+from secure.kernel.cgroup_support import CgroupSupport
 from secure.kernel.feature import Feature
 from secure.value import value
 
@@ -24,14 +24,12 @@ class Features:
     Args:
         kernel: the release, e.g. "6.1.0-18-amd64".
         user_namespaces: whether this user may make one and be someone in it.
-        subordinate_ids: a range of at least 65536 uids and gids, and the tools to map it.
         landlock_abi: 0 where the kernel has none.
         seccomp_actions: strictest first; empty without seccomp.
     """
 
     kernel: str
     user_namespaces: Feature
-    subordinate_ids: Feature
     landlock: Feature
     landlock_abi: int
     seccomp: Feature
@@ -46,7 +44,6 @@ def features() -> Features:
     return Features(
         kernel=os.uname().release,
         user_namespaces=user_namespaces(),
-        subordinate_ids=subordinate_ids.look(),
         landlock=Feature(True, f"ABI {version}")
         if version
         else Feature(False, "none", "this kernel has no Landlock", _DO_LANDLOCK),

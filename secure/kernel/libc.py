@@ -10,6 +10,7 @@ from _ctypes import (
     FUNCFLAG_CDECL,
     FUNCFLAG_PYTHONAPI,
     FUNCFLAG_USE_ERRNO,
+    Array,
     CFuncPtr,
     _SimpleCData,
     dlopen,
@@ -73,11 +74,11 @@ NUMBERS = (_AARCH64 if _MACHINE == "aarch64" else _X86_64) | _ALIKE
 
 def syscall(
     name: str,
-    *arguments: int | bytes | None,
+    *arguments: int | bytes | Array[c_long] | None,
     target: bytes | str = b"",
     means: Mapping[int, str] | None = None,
 ) -> int:
-    """Make the system call `name`; bytes are passed as pointers to their first byte.
+    """Make the system call `name`; bytes and arrays are passed as pointers to their first item.
 
     Raises:
         KernelError: it returned -1; `target` and `means` make the message.

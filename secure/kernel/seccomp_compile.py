@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import os
 import struct
+from _ctypes import FUNCFLAG_CDECL, CFuncPtr, _Pointer, _SimpleCData, dlopen, dlsym
 from typing import TYPE_CHECKING, NamedTuple
 
 from secure.errors import MachineError, PolicyFileError
 from secure.kernel.seccomp import BPF_MAXINSNS
-from secure.kernel.seccomp_profile import LIBSECCOMP_DO, LIBSECCOMP_MISSING, libseccomp_version
 from secure.kernel.seccomp_rules import ARCHITECTURES, Action, Profile, Rule
 
 if TYPE_CHECKING:
@@ -44,6 +44,39 @@ _BPF_RET_K = 0x06
 _BPF_JMP_JA = 0x05
 _UNKNOWN_NAME = -1
 _INSTRUCTION = struct.Struct("=HBBI")
+
+LIBSECCOMP_MISSING = "libseccomp.so.2 is not on this machine; it compiles seccomp profiles"
+LIBSECCOMP_DO = "Install it: apt-get install libseccomp2"
+_RTLD_NOW = 2
+
+
+class _uint(_SimpleCData):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
+    _type_ = "I"
+
+
+class _uint_p(_Pointer):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
+    _type_ = _uint
+
+
+class _VersionFunction(CFuncPtr):
+    _flags_ = FUNCFLAG_CDECL
+    _restype_ = _uint_p
+
+
+def libseccomp_version() -> str:
+    """The version of the library that would compile, e.g. "2.5.4".
+
+    It knows the system calls of its day only, so a newer one makes another filter.
+
+    Raises:
+        MachineError: there is no libseccomp.
+    """
+    try:
+        library = dlopen("libseccomp.so.2", _RTLD_NOW)
+    except OSError as error:
+        raise MachineError(LIBSECCOMP_MISSING, do=LIBSECCOMP_DO) from error
+    version = _VersionFunction(dlsym(library, "seccomp_version"))()
+    return f"{version[0]}.{version[1]}.{version[2]}"
 
 
 class CompiledFilter(NamedTuple):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import stat
-from _ctypes import FUNCFLAG_CDECL, CFuncPtr, _Pointer, _SimpleCData, dlopen, dlsym
 
+from secure import __version__
 from secure.errors import MachineError
 from secure.kernel.seccomp import BPF_MAXINSNS, INSTRUCTION_BYTES
 from secure.sha256 import sha256_bytes, sha256_hex
@@ -20,58 +20,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.kernel.seccomp_compile import CompiledFilter
 
-LIBSECCOMP_MISSING = "libseccomp.so.2 is not on this machine; it compiles seccomp profiles"
-LIBSECCOMP_DO = "Install it: apt-get install libseccomp2"
-
 # Raise it when the same profile is compiled to another filter: it is part of every key.
 _FORM = b"secure seccomp 1"
 _MAGIC = b"SECBPF1\n"
 _DIGEST_BYTES = 32
 _MAX_FILE = len(_MAGIC) + _DIGEST_BYTES + BPF_MAXINSNS * INSTRUCTION_BYTES
-_RTLD_NOW = 2
 
 
-class _uint(_SimpleCData):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
-    _type_ = "I"
-
-
-class _uint_p(_Pointer):  # type: ignore[type-arg]  # noqa: N801 - the C type's name
-    _type_ = _uint
-
-
-class _VersionFunction(CFuncPtr):
-    _flags_ = FUNCFLAG_CDECL
-    _restype_ = _uint_p
-
-
-def libseccomp_version() -> str:
-    """The version of the library that would compile, e.g. "2.5.4".
-
-    It knows the system calls of its day only, so a newer one makes another filter.
-
-    Raises:
-        MachineError: there is no libseccomp.
-    """
-    try:
-        library = dlopen("libseccomp.so.2", _RTLD_NOW)
-    except OSError as error:
-        raise MachineError(LIBSECCOMP_MISSING, do=LIBSECCOMP_DO) from error
-    version = _VersionFunction(dlsym(library, "seccomp_version"))()
-    return f"{version[0]}.{version[1]}.{version[2]}"
-
-
-def cache_key(profile_json: bytes, arch: str | None = None, version: str | None = None) -> str:
+def cache_key(profile_json: bytes, arch: str | None = None) -> str:
     """The name of the filter in the cache: 64 hexadecimal digits.
+
+    Which libseccomp compiled it is no part: asking the library costs every launch, and a filter of
+    an older one is only stricter, as what it does not know gets the default action.
 
     Args:
         profile_json: the profile as read.
         arch: as uname(2) says it; None is this machine's.
-        version: of libseccomp; None asks the library.
     """
     arch = arch or os.uname().machine
-    version = libseccomp_version() if version is None else version
-    parts = (_FORM, arch.encode(), version.encode(), profile_json)
-    return sha256_hex(b"\0".join(parts))
+    return sha256_hex(b"\0".join((_FORM, arch.encode(), __version__.encode(), profile_json)))
 
 
 def read_cached(cache_dir: str | os.PathLike[str], key: str) -> bytes | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import sys
 
 from secure.errors import (
@@ -58,6 +57,7 @@ from secure.kernel.prctl import (
     SECBITS_NO_ROOT,
     prctl,
 )
+from secure.kernel.rlimits import set_rlimit
 from secure.runtime import protocol
 from secure.runtime.mounts import DEV_LINKS, Mount
 from secure.value import value
@@ -84,12 +84,6 @@ _ATTRIBUTES = (
     (MS_NODEV, MOUNT_ATTR_NODEV),
     (MS_NOEXEC, MOUNT_ATTR_NOEXEC),
 )
-_RLIMITS = {
-    "core": resource.RLIMIT_CORE,
-    "nofile": resource.RLIMIT_NOFILE,
-    "nproc": resource.RLIMIT_NPROC,
-    "data": resource.RLIMIT_DATA,
-}
 
 
 @value
@@ -347,7 +341,7 @@ def _take_terminal(plan: Plan, channel: Channel) -> int:
 
 def _limit(plan: Plan) -> None:
     for name, soft, hard in plan.rlimits:
-        resource.setrlimit(_RLIMITS[name], (soft, hard))
+        set_rlimit(name, soft, hard)
     if plan.affinity:
         allowed = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, allowed[: plan.affinity])

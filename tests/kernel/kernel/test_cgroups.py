@@ -15,7 +15,8 @@ import pytest
 from confinement import ROOT, STRANGER, needs_root
 
 from secure.errors import KernelError, MachineError, SecureError
-from secure.kernel.cgroups import V2, Cgroup, CgroupLimits, CgroupSupport
+from secure.kernel.cgroup_support import V2, CgroupLimits, CgroupSupport
+from secure.kernel.cgroups import Cgroup
 from secure.kernel.cgroups_detect import Hierarchy, detect
 from secure.kernel.cgroups_detect import support as support_of
 
@@ -224,7 +225,8 @@ def test_what_cannot_be_limited_is_named_with_what_to_do() -> None:
 _AS_STRANGER = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from secure.kernel.cgroups import Cgroup, CgroupLimits
+from secure.kernel.cgroup_support import CgroupLimits
+from secure.kernel.cgroups import Cgroup
 from secure.kernel.cgroups_detect import detect
 uid = int(sys.argv[2])
 os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)

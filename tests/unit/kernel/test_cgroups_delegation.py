@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from secure.kernel.cgroups import CgroupSupport
+from secure.kernel.cgroup_support import CgroupSupport
 from secure.kernel.cgroups_detect import Hierarchy, support
 
 ALL = "cpu memory pids"

@@ -13,11 +13,11 @@ from confinement import ROOT, filter_of, profile
 
 from secure.errors import MachineError
 from secure.kernel import seccomp
+from secure.kernel.seccomp_compile import libseccomp_version
 from secure.kernel.seccomp_profile import (
     cache_key,
     compile_filter,
     compile_profile,
-    libseccomp_version,
     write_cached,
 )
 from secure.kernel.seccomp_rules import parse_profile
