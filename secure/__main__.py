@@ -17,7 +17,8 @@ def _site() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [folder for folder in _site() if folder not in sys.path]
+    # Behind the standard library, which nothing here may stand in for.
+    sys.path += [folder for folder in _site() if folder not in sys.path]
     from secure.cli.main import main
 
     status = main(sys.argv[1:])

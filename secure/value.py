@@ -1,7 +1,7 @@
 """Frozen records for the launch path, without the price of `dataclasses`.
 
 `import dataclasses` costs 3.3 times a bare Python start (it pulls in `inspect` and `re`), and the
-launch path has no room for that. `value` gives the part of it the project uses: a frozen, slotted
+launch path has no room for that. `value` gives the part of it the project uses: a frozen
 class with a keyword-or-positional constructor, equality, hash and repr. Type checkers see a
 frozen dataclass.
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     @dataclass_transform(frozen_default=True)
     def value(cls: type[_T]) -> type[_T]:
         """See below; this form only tells type checkers what `value` makes."""
-        return dataclass(frozen=True, slots=True)(cls)
+        return dataclass(frozen=True)(cls)
 
 else:
 
@@ -32,22 +32,14 @@ else:
         """
         fields = tuple(cls.__annotations__)
         defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
-        body = {key: item for key, item in cls.__dict__.items() if key not in defaults}
-        for gone in ("__dict__", "__weakref__"):
-            body.pop(gone, None)
-        body.update(
-            __slots__=fields,
-            __match_args__=fields,
-            __init__=_constructor(cls.__name__, fields, defaults),
-            __setattr__=_refuse,
-            __delattr__=_refuse,
-            __repr__=_describe,
-            __eq__=_equal,
-            __hash__=_hash,
-        )
-        made = type(cls)(cls.__name__, cls.__bases__, body)
-        made.__qualname__ = cls.__qualname__
-        return made
+        # The class is changed, not made again with __slots__: half the price of an import.
+        cls.__match_args__ = fields
+        cls.__init__ = _constructor(cls.__name__, fields, defaults)
+        cls.__repr__ = _describe
+        cls.__eq__ = _equal
+        cls.__hash__ = _hash
+        cls.__setattr__ = cls.__delattr__ = _refuse
+        return cls
 
     def _constructor(name, fields, defaults):
         # No text is compiled (as dataclasses do): that costs 60 to 300 us a class at import, and a
@@ -55,12 +47,9 @@ else:
         def build(self, *given, **named):
             if named or len(given) != len(fields):
                 given = _filled(name, fields, defaults, given, named)
-            for field, item in zip(fields, given, strict=True):
-                _set(self, field, item)
+            self.__dict__.update(zip(fields, given, strict=True))
 
         return build
-
-    _set = object.__setattr__
 
     def _filled(name, fields, defaults, given, named):
         """All arguments by position: as given, by name, or by default."""
@@ -77,10 +66,10 @@ else:
         raise AttributeError(f"{type(self).__name__} is frozen: cannot change {name!r}")
 
     def _parts(self):
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self.__match_args__)
 
     def _describe(self):
-        inside = ", ".join(f"{n}={getattr(self, n)!r}" for n in self.__slots__)
+        inside = ", ".join(f"{n}={getattr(self, n)!r}" for n in self.__match_args__)
         return f"{type(self).__name__}({inside})"
 
     def _equal(self, other):
@@ -92,5 +81,5 @@ else:
 
 def replace(record: _T, **changes: object) -> _T:
     """A copy of a `value` record with some fields changed."""
-    fields = type(record).__slots__  # type: ignore[attr-defined]  # every record has them
+    fields = type(record).__match_args__  # type: ignore[attr-defined]  # every record has them
     return type(record)(**{name: changes.get(name, getattr(record, name)) for name in fields})

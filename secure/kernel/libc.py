@@ -47,6 +47,7 @@ class _FunctionWithGil(CFuncPtr):
 
 
 _memset = _Function(dlsym(_HANDLE, "memset"))
+_sched_getcpu = _Function(dlsym(_HANDLE, "sched_getcpu"))
 _syscall = _Function(dlsym(_HANDLE, "syscall"))
 _syscall_with_gil = _FunctionWithGil(dlsym(_HANDLE, "syscall"))
 
@@ -101,6 +102,11 @@ def argument_memory() -> tuple[int, int]:
         fields = file.read().rpartition(b")")[2].split()
     start, end = int(fields[45]), int(fields[46])  # arg_start, arg_end: fields 48 and 49
     return start, end - start
+
+
+def current_processor() -> int:
+    """sched_getcpu(3): the number of the processor that runs us now."""
+    return int(_sched_getcpu())
 
 
 def clone(flags: int) -> int:

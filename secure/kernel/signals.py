@@ -32,9 +32,11 @@ def wait(signals: tuple[int, ...]) -> int:
 
 
 def set_default(signals: tuple[int, ...]) -> None:
-    """SIG_DFL for each: Python ignores SIGPIPE, and an ignored signal survives execve."""
+    """SIG_DFL for each that is not: Python ignores SIGPIPE, and an ignored signal survives execve."""
     for number in signals:
-        _signal.signal(number, _signal.SIG_DFL)
+        # What Python knows already takes no system call.
+        if _signal.getsignal(number) != _signal.SIG_DFL:
+            _signal.signal(number, _signal.SIG_DFL)
 
 
 def on(signals: tuple[int, ...], do: Callable[[int, object], None]) -> None:

@@ -142,7 +142,7 @@ def _flat(case: ImageCase | LaunchCase) -> dict[str, object]:
     flat = {"image verdict": None if case.image is None else case.image.outcome}
     for part in ("ask", "machine", "bounds"):
         record = getattr(case, part)
-        flat |= {f"{part}.{name}": getattr(record, name) for name in record.__slots__}
+        flat |= {f"{part}.{name}": getattr(record, name) for name in record.__match_args__}
     return flat
 
 

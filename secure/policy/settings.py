@@ -240,7 +240,7 @@ def _build(plain: dict[str, Any]) -> Policy:  # border: plain data back to recor
     name, description, digest = plain["head"]
     accept_waivers, max_waiver_days = plain["waiving"]
     bounds = ("memory_bytes", "pids", "millicpus", "nofile", "tmpfs_bytes")
-    names: tuple[str, ...] = LaunchBounds.__slots__  # type: ignore[attr-defined]  # by `value`
+    names: tuple[str, ...] = LaunchBounds.__match_args__
     launch: dict[str, Any] = {
         key: Bound(*item) if key in bounds else item
         for key, item in zip(names, plain["launch"], strict=True)
@@ -260,4 +260,4 @@ def _build(plain: dict[str, Any]) -> Policy:  # border: plain data back to recor
 
 
 def _fields(record: object) -> tuple[object, ...]:
-    return tuple(getattr(record, name) for name in record.__slots__)  # type: ignore[attr-defined]
+    return tuple(getattr(record, name) for name in record.__match_args__)  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from secure.errors import (
     NotExecutableError,
 )
 from secure.kernel import capabilities, landlock, network, seccomp, signals, tty
-from secure.kernel.libc import syscall, wipe
+from secure.kernel.libc import current_processor, syscall, wipe
 from secure.kernel.mounts import (
     AT_EMPTY_PATH,
     AT_RECURSIVE,
@@ -343,7 +343,9 @@ def _limit(plan: Plan) -> None:
     for name, soft, hard in plan.rlimits:
         set_rlimit(name, soft, hard)
     if plan.affinity:
-        allowed = sorted(os.sched_getaffinity(0))
+        # From here on upwards: being moved costs 3 ms, and not every container gets processor 0.
+        here = current_processor()
+        allowed = sorted(os.sched_getaffinity(0), key=lambda number: (number < here, number))
         os.sched_setaffinity(0, allowed[: plan.affinity])
 
 

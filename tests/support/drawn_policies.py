@@ -113,7 +113,7 @@ def binds() -> st.SearchStrategy[BindAsk]:
 def asks(draw: st.DrawFn) -> LaunchAsk:
     """Any launch; most ask for little, because a launch that asks for everything is refused."""
     wild = draw(_wild_asks())
-    names = draw(st.lists(st.sampled_from(LaunchAsk.__slots__), max_size=4))  # type: ignore[attr-defined]  # by `value`
+    names = draw(st.lists(st.sampled_from(LaunchAsk.__match_args__), max_size=4))
     return replace(ASK, **{name: getattr(wild, name) for name in names})
 
 
