@@ -32,7 +32,7 @@ def wait(signals: tuple[int, ...]) -> int:
 
 
 def set_default(signals: tuple[int, ...]) -> None:
-    """SIG_DFL for each that is not: Python ignores SIGPIPE, and an ignored signal survives execve."""
+    """SIG_DFL for each: Python ignores SIGPIPE, and an ignored signal survives execve."""
     for number in signals:
         # What Python knows already takes no system call.
         if _signal.getsignal(number) != _signal.SIG_DFL:
