@@ -8,11 +8,6 @@ from __future__ import annotations
 
 from secure.errors import SecureError
 
-try:
-    from _json import encode_basestring_ascii
-except ImportError:  # an interpreter built without the C accelerator
-    from json.encoder import encode_basestring_ascii
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +27,17 @@ def encode(value: Plain) -> bytes:
     return _text(value, _MAX_DEPTH).encode("ascii")
 
 
+def _quoted(text: str) -> str:
+    """A string as JSON. Most need no escape, and then not even the import."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:  # an interpreter built without the C accelerator
+        from json.encoder import encode_basestring_ascii
+    return encode_basestring_ascii(text)
+
+
 def _text(value: Plain, depth: int) -> str:
     if depth == 0:
         raise SecureError(f"an audit record is nested deeper than {_MAX_DEPTH} levels")
@@ -42,7 +48,7 @@ def _text(value: Plain, depth: int) -> str:
     # exact types: a subclass (an enum, say) could spell itself differently on another Python
     kind = type(value)
     if kind is str:
-        return encode_basestring_ascii(value)  # type: ignore[arg-type]  # kind was compared above
+        return _quoted(value)  # type: ignore[arg-type]  # kind was compared above
     if kind is int:
         return str(value)
     if kind is dict:
@@ -57,5 +63,5 @@ def _members(value: Mapping[str, Plain], depth: int) -> str:
     for key in value:
         if type(key) is not str:
             raise SecureError(f"an audit record has a key of type {type(key).__name__}")
-    members = [f"{encode_basestring_ascii(k)}:{_text(value[k], depth - 1)}" for k in sorted(value)]
+    members = [f"{_quoted(k)}:{_text(value[k], depth - 1)}" for k in sorted(value)]
     return "{" + ",".join(members) + "}"

@@ -14,7 +14,7 @@ from secure.facts.launch import LaunchAsk
 from secure.facts.verdict import ALLOW
 from secure.flows import machine, prepared
 from secure.flows.launch_decision import decision
-from secure.flows.policies import effective_policy
+from secure.flows.policies import effective
 from secure.kernel import capabilities, seccomp_profile
 from secure.kernel.rlimits import UNLIMITED, hard_limit
 from secure.runtime import idmaps
@@ -59,7 +59,7 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
         PolicyRefusedError: the policy says no.
         LaunchError: it was not started, or was killed at the gate.
     """
-    policy = effective_policy(request.policy)
+    policy = effective(request.policy)
     kind = idmaps.kind_for(request.id_map)
     image = prepared.find_or_prepare(request.image, policy, kind, say)
     support = machine.look()

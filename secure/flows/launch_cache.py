@@ -59,9 +59,9 @@ def _names_state() -> str:
     return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
 
 
-def read_verdict(digest: str, policy: Policy) -> Verdict | None:
+def read_verdict(digest: str, policy_digest: str) -> Verdict | None:
     """A verdict given earlier and still valid: no waiver has expired, the facts are not too old."""
-    kept = read_plain(_verdict_place(digest, policy))
+    kept = read_plain(_verdict_place(digest, policy_digest))
     if kept is None or now() >= kept[0]:
         return None
     return verdict_from(kept[1])
@@ -70,7 +70,7 @@ def read_verdict(digest: str, policy: Policy) -> Verdict | None:
 def write_verdict(digest: str, policy: Policy, verdict: Verdict, moment: str) -> None:
     """Keep a verdict that was given at `moment` for `read_verdict`."""
     until = valid_until(policy, moment)
-    write_plain(_verdict_place(digest, policy), [until, plain(verdict)])
+    write_plain(_verdict_place(digest, policy.digest), [until, plain(verdict)])
 
 
 def valid_until(policy: Policy, moment: str) -> str:
@@ -122,8 +122,8 @@ def write_plain(path: str, content: Any) -> None:
     write_file(path, marshal.dumps(content))
 
 
-def _verdict_place(digest: str, policy: Policy) -> str:
-    return _path("verdicts", f"{digest}\0{policy.digest}")
+def _verdict_place(digest: str, policy_digest: str) -> str:
+    return _path("verdicts", f"{digest}\0{policy_digest}")
 
 
 def _path(folder: str, key: str) -> str:

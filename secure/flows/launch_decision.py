@@ -24,11 +24,11 @@ from secure.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.facts.launch import LaunchAsk, MachineFacts
-    from secure.policy.settings import Policy
+    from secure.flows.policies import Effective
 
 
 def decision(
-    policy: Policy, ask: LaunchAsk, machine: MachineFacts, image: Verdict
+    policy: Effective, ask: LaunchAsk, machine: MachineFacts, image: Verdict
 ) -> tuple[Verdict, Settings]:
     """The verdict on a launch and what the container gets; see `decide_launch`."""
     moment = now()
@@ -40,14 +40,15 @@ def decision(
             return replace(verdict_from(verdict), decided_at=moment), _settings_from(settings)
     from secure.policy.judge_launch import decide_launch
 
-    answer, granted = decide_launch(policy, ask, machine, image, moment)
+    full = policy.policy()
+    answer, granted = decide_launch(full, ask, machine, image, moment)
     if answer.outcome == ALLOW:
-        until = launch_cache.valid_until(policy, moment)
+        until = launch_cache.valid_until(full, moment)
         launch_cache.write_plain(place, [until, plain(answer), plain(granted)])
     return answer, granted
 
 
-def _question(policy: Policy, ask: LaunchAsk, machine: MachineFacts, image: Verdict) -> bytes:
+def _question(policy: Effective, ask: LaunchAsk, machine: MachineFacts, image: Verdict) -> bytes:
     # Form 2 of marshal: later ones write the same content in different ways.
     parts = [__version__, os.geteuid(), policy.digest, plain(ask), plain(machine), plain(image)]
     return marshal.dumps(parts, 2)

@@ -14,17 +14,34 @@ import os
 from secure import __version__
 from secure.errors import NotFoundError, PolicyFileError
 from secure.flows import launch_cache
-from secure.policy.settings import Policy, from_plain, to_plain
+from secure.policy.settings import Policy, digest_of, from_plain, is_current, to_plain
 from secure.sha256 import sha256_hex
 from secure.store.builtin import read_builtin
 from secure.store.paths import SYSTEM_POLICY
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DEFAULT = "checklist"
 _MAX_BYTES = 1 << 20
 _VERSION = __version__.encode()
 
 
-def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
+@value
+class Effective:
+    """The policy that counts, known by its digest; the rest is built only where it is asked for."""
+
+    digest: str
+    plain: dict[str, Any]
+
+    def policy(self) -> Policy:
+        """The policy itself."""
+        return from_plain(self.plain)
+
+
+def effective(asked: str, system: str = SYSTEM_POLICY) -> Effective:
     """The policy for one command.
 
     Args:
@@ -35,14 +52,23 @@ def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
         PolicyFileError: a file is wrong, or the system policy is not root's alone.
         NotFoundError: no such policy.
     """
-    floor = load(_trusted(system) if os.path.lexists(system) else DEFAULT)
-    if not asked:
-        return floor
-    return _met(floor, load(asked))
+    plain = _loaded(_trusted(system) if os.path.lexists(system) else DEFAULT)
+    if asked:
+        plain = _met(plain, _loaded(asked))
+    return Effective(digest_of(plain), plain)
+
+
+def effective_policy(asked: str, system: str = SYSTEM_POLICY) -> Policy:
+    """`effective`, in full."""
+    return effective(asked, system).policy()
 
 
 def load(name: str) -> Policy:
     """One policy by name or path, with everything it extends, through the cache."""
+    return from_plain(_loaded(name))
+
+
+def _loaded(name: str) -> dict[str, Any]:
     top = read_policy(name)
     place = launch_cache.place("policies", b"\0".join((_VERSION, name.encode(), top)))
     if (cached := _read_cached(place)) is not None:
@@ -56,23 +82,18 @@ def load(name: str) -> Policy:
         seen[wanted] = sha256_hex(content)
         return content
 
-    policy = compose(name, read)
-    _keep(place, seen, policy)
-    return policy
+    return _keep(place, seen, compose(name, read))
 
 
-def _met(floor: Policy, asked: Policy) -> Policy:
+def _met(floor: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """The two as one, through the cache: the lattice knows every rule, and so imports them all."""
     # Form 2 of marshal: later ones write the same content in different ways.
-    both = marshal.dumps([__version__, to_plain(floor), to_plain(asked)], 2)
-    place = launch_cache.place("policies", both)
+    place = launch_cache.place("policies", marshal.dumps([__version__, floor, asked], 2))
     if (cached := _read_cached(place)) is not None:
         return cached
     from secure.policy.lattice import meet
 
-    policy = meet(floor, asked)
-    _keep(place, {}, policy)
-    return policy
+    return _keep(place, {}, meet(from_plain(floor), from_plain(asked)))
 
 
 def read_policy(name: str) -> bytes:
@@ -103,19 +124,22 @@ def _trusted(path: str) -> str:
     return path
 
 
-def _read_cached(place: str) -> Policy | None:
+def _read_cached(place: str) -> dict[str, Any] | None:
+    """A composed policy as plain data, if the files that it came from are still as they were."""
     kept = launch_cache.read_plain(place)
     try:
         files, plain = kept or ((), {})
         if any(sha256_hex(read_policy(name)) != digest for name, digest in files):
             return None
-        return from_plain(plain)
-    except (ValueError, TypeError, KeyError, NotFoundError):
+        return plain if is_current(plain) else None
+    except (ValueError, TypeError, NotFoundError):
         return None
 
 
-def _keep(place: str, files: dict[str, str], policy: Policy) -> None:
-    launch_cache.write_plain(place, [list(files.items()), to_plain(policy)])
+def _keep(place: str, files: dict[str, str], policy: Policy) -> dict[str, Any]:
+    plain = to_plain(policy)
+    launch_cache.write_plain(place, [list(files.items()), plain])
+    return plain
 
 
 def built_in() -> tuple[str, ...]:

@@ -15,11 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secure.policy.settings import Policy
+    from secure.flows.policies import Effective
 
 
 def find_or_prepare(
-    reference: str, policy: Policy, kind: str, say: Callable[[str], object]
+    reference: str, policy: Effective, kind: str, say: Callable[[str], object]
 ) -> Prepared:
     """The image at `reference`, ready to be launched with ids of `kind`.
 
@@ -33,9 +33,9 @@ def find_or_prepare(
     place = record_path(reference, kind)
     found = records.read(place) if place else None
     if found is not None and all(os.path.isdir(layer) for layer in found.layers):
-        verdict = read_verdict(found.digest, policy)
+        verdict = read_verdict(found.digest, policy.digest)
         if verdict is not None:
             return Prepared(found, verdict)
     from secure.flows.prepare import prepare
 
-    return prepare(reference, policy, kind, say)
+    return prepare(reference, policy.policy(), kind, say)

@@ -225,13 +225,23 @@ def to_plain(policy: Policy) -> dict[str, object]:
     }
 
 
+def is_current(plain: dict[str, object]) -> bool:
+    """`from_plain` will take it: the form is that of this version."""
+    return plain.get("form") == FORM
+
+
+def digest_of(plain: dict[str, Any]) -> str:
+    """The digest of the policy that `to_plain` wrote, without building it."""
+    return str(plain["head"][2])
+
+
 def from_plain(plain: dict[str, Any]) -> Policy:
     """The policy that `to_plain` wrote.
 
     Raises:
         ValueError: another form, e.g. written by another version: compose the policy again.
     """
-    if plain.get("form") != FORM:
+    if not is_current(plain):
         raise ValueError("a policy in another form")
     return _build(plain)
 

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 _BASE = b"/tmp"  # exists everywhere; covered by a private tmpfs in a private namespace
 _LOWER, _ROOT, _UPPER = b"/tmp/lower", b"/tmp/root", b"/tmp/upper"
 _KEYCTL_JOIN_SESSION_KEYRING = 1
-_CLOSE_RANGE_CLOEXEC = 4
+_LAST_DESCRIPTOR = 0xFFFFFFFF
 _ENOENT, _EIO, _ENOTDIR = 2, 5, 20
 _WAITED = (*signals.FORWARDED, signals.SIGCHLD)
 _ALL_SIGNALS = tuple(n for n in range(1, 65) if n not in {9, 19, 32, 33})
@@ -158,7 +158,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     prctl(PR_SET_PDEATHSIG, signals.SIGKILL)
     # Readable for the gate, until it has spoken.
     prctl(PR_SET_DUMPABLE, 1)
-    syscall("close_range", 3, 0xFFFFFFFF, _CLOSE_RANGE_CLOEXEC, target="3-")
+    _close_all_but(channel.go, channel.status, slave)
     landlocked = _confine(plan)
     seccomp.install_filter(bpf)
     # Before the fork: it discards a SIGCHLD that is pending (sigaction(2) of POSIX, "SIG_DFL"), and
@@ -245,7 +245,8 @@ def _mount_one(root: int, item: Mount, source: int) -> None:
     if item.kind in {"bind", "device"}:
         # MS_REC: a user namespace may not uncover what its mounts hide.
         mount(b"/proc/self/fd/%d" % source, place, None, MS_BIND | MS_REC)
-        _set_attributes(_open_in(root, item.target.encode()), item.flags, AT_RECURSIVE)
+        if item.flags:
+            _set_attributes(_open_in(root, item.target.encode()), item.flags, AT_RECURSIVE)
     elif item.kind == "dev":
         mount(b"tmpfs", place, b"tmpfs", item.flags & ~MS_RDONLY, item.options.encode())
         _fill_dev(_open_in(root, item.target.encode()))
@@ -376,6 +377,16 @@ def _change_directory(path: str) -> None:
         raise LaunchError(f'working directory "{path}" lies outside the container')
     os.close(fd)
     os.close(root)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close every descriptor above standard error but these, which are close-on-exec."""
+    first = 3
+    for fd in sorted(fd for fd in kept if fd >= first):
+        if fd > first:
+            syscall("close_range", first, fd - 1, 0, target=f"{first}-{fd - 1}")
+        first = fd + 1
+    syscall("close_range", first, _LAST_DESCRIPTOR, 0, target=f"{first}-")
 
 
 def _confine(plan: Plan) -> str:

@@ -82,7 +82,7 @@ def planned_mounts(settings: Settings) -> tuple[Mount, ...]:
             Mount(
                 "device",
                 f"/dev/{name}",
-                MS_NOSUID | MS_NOEXEC,
+                0,  # there is nothing to execute in a character device
                 source=f"/dev/{name}",
                 directory=False,
             )

@@ -7,6 +7,7 @@ import os
 from secure.errors import LaunchError
 from secure.facts.evidence import Evidence, MountFact
 from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, setns
+from secure.value import value
 
 _SETS = (
     ("inheritable", "CapInh"),
@@ -37,35 +38,51 @@ def payload_pid(init_pid: int) -> int:
     return int(children[0])
 
 
-def observe(
-    pid: int, *, cgroup_limits: tuple[tuple[str, str], ...], landlock: str, in_namespace: bool
-) -> Evidence:
+def own_namespaces() -> tuple[tuple[str, int], ...]:
+    """The caller's namespaces, by name: what a container's are compared with."""
+    return tuple((name, _namespace("self", name)) for name, _ in NAMESPACES)
+
+
+@value
+class Known:
+    """What the supervisor knows beside /proc.
+
+    Args:
+        namespaces: its own, see `own_namespaces`.
+        cgroup_limits: read back from the container's cgroup.
+        landlock: what init says it applied.
+        other_ids: the container's ids are not the caller's: only a member of its user namespace
+            may list /proc/PID/fd.
+    """
+
+    namespaces: tuple[tuple[str, int], ...]
+    cgroup_limits: tuple[tuple[str, str], ...]
+    landlock: str
+    other_ids: bool
+
+
+def observe(pid: int, known: Known) -> Evidence:
     """Everything the gate compares.
 
     Args:
         pid: a process that is held and cannot change itself.
-        cgroup_limits: read back by the caller, who knows the cgroup.
-        landlock: what init says it applied.
-        in_namespace: its ids are not the caller's: /proc/PID/fd can be listed only by a member of
-            its user namespace.
 
     Raises:
         LaunchError: the process is gone.
     """
     try:
-        return _observe(pid, cgroup_limits, landlock, in_namespace)
+        return _observe(pid, known)
     except FileNotFoundError as cause:
         raise LaunchError("the container died at the gate") from cause
 
 
-def _observe(
-    pid: int, cgroup_limits: tuple[tuple[str, str], ...], landlock: str, in_namespace: bool
-) -> Evidence:
+def _observe(pid: int, known: Known) -> Evidence:
     status = dict(
         line.split(":\t", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":\t" in line
     )
     spaces = tuple((name, _namespace(pid, name)) for name, _ in NAMESPACES)
-    own = tuple(name for name, inode in spaces if inode != _namespace("self", name))
+    callers = dict(known.namespaces)
+    own = tuple(name for name, inode in spaces if inode != callers[name])
     return Evidence(
         pid=pid,
         uids=_numbers(status["Uid"]),
@@ -84,9 +101,9 @@ def _observe(
         root=os.readlink(f"/proc/{pid}/root"),
         cwd=os.readlink(f"/proc/{pid}/cwd"),
         limits=_limits(_read(f"/proc/{pid}/limits")),
-        cgroup_limits=cgroup_limits,
-        open_files=_files_from_inside(pid) if in_namespace else _open_files(pid),
-        landlock=landlock,
+        cgroup_limits=known.cgroup_limits,
+        open_files=_files_from_inside(pid) if known.other_ids else _open_files(pid),
+        landlock=known.landlock,
         oom_score_adj=int(_read(f"/proc/{pid}/oom_score_adj")),
     )
 

@@ -135,7 +135,7 @@ PROTECTIONS = (
     Protection(
         "no inherited descriptor",
         "[ ! -e /proc/self/fd/251 ] && echo ok",
-        ((INIT, '"close_range", 3, 0xFFFFFFFF', '"close_range", 900, 0xFFFFFFFF'),),
+        ((INIT, "_LAST_DESCRIPTOR = 0xFFFFFFFF", "_LAST_DESCRIPTOR = 250"),),
         frozenset({7}),
     ),
     Protection(
