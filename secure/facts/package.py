@@ -20,6 +20,14 @@ class Package(msgspec.Struct, frozen=True):
             this version.
         found_by: name of the cataloger.
         purl: package URL, see `secure.facts.purl`.
+        declared: True where a lock file or manifest asks for it and nothing says it is installed.
+        epoch, modularity: of an rpm package; they are no part of `version`.
+        essential: the distribution says that no system works without it (dpkg `Essential`).
+        licences_found: read from licence texts or copyright files, as SPDX identifiers.
+        hashes: (algorithm, hex) of the package itself where its database or lock file has them.
+        qualifiers: further purl qualifiers, (key, value).
+        owner: purl of the distribution package that brought the file this one was read from; "".
+        from_base: whether a base image layer brought it; None where the boundary is not known.
     """
 
     type: str
@@ -35,3 +43,13 @@ class Package(msgspec.Struct, frozen=True):
     licences: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
     maintainer: str = ""
+    homepage: str = ""
+    declared: bool = False
+    epoch: str = ""
+    modularity: str = ""
+    essential: bool = False
+    licences_found: tuple[str, ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    from_base: bool | None = None

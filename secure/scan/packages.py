@@ -49,12 +49,12 @@ def _needed(record: Record, providers: dict[tuple[str, str], list[str]]) -> tupl
 
 
 def _described(package: Package, depends: tuple[str, ...], release: OsRelease | None) -> Package:
-    namespace, qualifiers = "", {}
+    namespace, qualifiers = package.namespace, dict(package.qualifiers)
     if package.type in _OF_A_DISTRIBUTION:
         namespace = (release.id if release else "") or _USUAL_NAMESPACE[package.type]
         version = release.version_id or release.version_codename if release else ""
         distro = f"{namespace}-{version}" if version else namespace if release else ""
-        qualifiers = {"arch": package.arch, "distro": distro}
+        qualifiers |= {"arch": package.arch, "distro": distro}
     return msgspec.structs.replace(
         package,
         namespace=namespace,
