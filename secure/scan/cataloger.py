@@ -11,11 +11,20 @@ from secure.facts.location import Location, text
 from secure.scan.layer_facts import Record
 
 
+def _nothing() -> Iterator[bytes]:
+    return iter(())
+
+
 class FileView(msgspec.Struct, frozen=True):
-    """One file of a layer, read whole. `name` has no leading slash."""
+    """One file of a layer, read whole. `name` has no leading slash.
+
+    Args:
+        rest: for a cataloger that is `streamed`: what follows `content`, readable once.
+    """
 
     name: bytes
     content: bytes
+    rest: Callable[[], Iterator[bytes]] = _nothing
 
     @property
     def location(self) -> Location:
@@ -33,12 +42,15 @@ class Cataloger(msgspec.Struct, frozen=True):
     Args:
         name: stable; it is in every package it finds.
         version: raise it whenever the output changes: it is part of the cache key.
-        wants: exact names, and patterns of three forms: "directory/*" (all in one directory),
-            "*.end/NAME" (NAME in any directory with that end), "*.end" (any file with that end).
+        wants: exact names, and patterns of four forms: "directory/*" (all in one directory),
+            "*.end/NAME" (NAME in any directory with that end; "*/NAME": in any), "*.end" (any file
+            with that end), "*/folder/*.end" (a file with that end in any directory "folder").
         max_bytes: a larger file is not read, and listed as unreadable.
         parse: yields packages, and what it cannot read.
         database: True where one file speaks for the whole image, so that a damaged or missing
             one makes the facts incomplete.
+        streamed: `content` is only the first part, the parser takes what follows from `rest`: for
+            files that are too large to hold.
     """
 
     name: str
@@ -47,6 +59,7 @@ class Cataloger(msgspec.Struct, frozen=True):
     max_bytes: int
     parse: Callable[[FileView], Iterator[Record | Unreadable]]
     database: bool = True
+    streamed: bool = False
 
 
 class Wanted:
@@ -57,6 +70,7 @@ class Wanted:
         self._by_last: dict[bytes, list[tuple[bytes, Cataloger]]] = {}
         self._by_directory: dict[bytes, Cataloger] = {}
         self._by_end: dict[bytes, Cataloger] = {}
+        self._by_folder: dict[bytes, list[tuple[bytes, bytes, Cataloger]]] = {}
         for cataloger in catalogers:
             for pattern in cataloger.wants:
                 self._add(pattern.encode(), cataloger)
@@ -66,6 +80,9 @@ class Wanted:
         directory, _, last = pattern.rpartition(b"/")
         if b"*" not in pattern:
             self._exact[pattern] = cataloger
+        elif directory.startswith(b"*/") and last.startswith(b"*"):
+            folder = directory.rpartition(b"/")[2]
+            self._by_folder.setdefault(folder, []).append((directory[1:], last[1:], cataloger))
         elif last == b"*":
             self._by_directory[directory] = cataloger
         elif directory.startswith(b"*"):
@@ -92,6 +109,10 @@ class Wanted:
                 return who
         if (who_all := self._by_directory.get(directory)) is not None:
             return who_all
+        if (found := self._by_folder.get(directory.rpartition(b"/")[2])) is not None:
+            for folder, end, who in found:
+                if name.endswith(end) and (b"/" + directory).endswith(folder):
+                    return who
         if name.endswith(self._ends):
             return next(who for end, who in self._by_end.items() if name.endswith(end))
         return None

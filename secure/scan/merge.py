@@ -155,7 +155,10 @@ def _identity(record: Record) -> tuple[str, ...]:
 
 
 def _placed(record: Record, location: Location, layer: int) -> Record:
-    place = location if layer == location.layer else Location(location.path, layer)
+    path = record.package.location.path
+    # A package inside an archive says where: "app.war!/lib/x.jar".
+    nested = path.startswith(location.path + "!/")
+    place = Location(path if nested else location.path, layer)
     return Record(
         msgspec.structs.replace(record.package, location=place), record.needs, record.provides
     )

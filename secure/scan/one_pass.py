@@ -120,11 +120,12 @@ class OnePass:
         most = cataloger.max_bytes if cataloger else os_release.MAX_BYTES
         if name in (accounts.PASSWD, accounts.SHADOW, accounts.GROUP):
             most = accounts.MAX_BYTES
-        content = entry.read(max(most, self._limits.secrets_file_bytes))
+        whole = 0 if cataloger and cataloger.streamed else most
+        content = entry.read(max(whole, self._limits.secrets_file_bytes))
         if size > most:
             self._cannot(name, f"has {size} bytes; at most {most} are read")
         else:
-            self._parse(FileView(name, content), cataloger)
+            self._parse(FileView(name, content, entry.chunks), cataloger)
         self._look_for_secrets(entry, content[: self._limits.secrets_file_bytes])
 
     def _parse(self, file: FileView, cataloger: Cataloger | None) -> None:
