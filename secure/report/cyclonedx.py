@@ -1,4 +1,4 @@
-"""CycloneDX 1.6 JSON. Source: cyclonedx.org, "bom-1.6.schema.json".
+"""CycloneDX 1.6 and 1.7 JSON. Source: cyclonedx.org, "bom-1.6.schema.json", "bom-1.7.schema.json".
 
 Written by hand because it is read by machines and written 5,000 components at a time: the Python
 library takes 12 s for that, this takes 0.1 s; in tests the library is the oracle.
@@ -6,132 +6,150 @@ library takes 12 s for that, this takes 0.1 s; in tests the library is the oracl
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-
 import msgspec
 
 from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
-from secure.facts.location import Layer
 from secure.facts.package import Package
-from secure.facts.purl import purl
+from secure.report.bill import (
+    TOOL,
+    Author,
+    Bill,
+    bill_of,
+    document_properties,
+    graph_is_known,
+    group_of,
+    image_properties,
+    image_purl,
+    is_url,
+    properties,
+)
+from secure.report.bsi import OF_AN_IMAGE, file_properties
+from secure.report.hash_names import known_hashes
 from secure.report.spdx_licences import licence_choice
 
 Json = dict[str, object]
 
-_ROOT = "image"
-_OWN = "secure:"  # the namespace of our properties
+ROOT = "image"  # the bom-ref of the image
+VERSIONS = ("1.6", "1.7")
 
 
-def render(facts: ImageFacts, *, timestamp: str) -> bytes:
-    """The SBOM of an image: the same facts and timestamp give the same bytes.
+def render(
+    facts: ImageFacts, *, timestamp: str, author: Author | None = None, version: str = "1.6"
+) -> bytes:
+    """The SBOM of an image: the same facts, timestamp and author give the same bytes.
 
     Args:
         timestamp: RFC 3339, UTC: when the document is made.
+        version: of the specification, one of `VERSIONS`.
     """
-    refs = _references(facts.packages)
-    layers = {layer.index: layer for layer in facts.layers}
-    licences: dict[tuple[str, ...], list[Json]] = {}
-    components = [
-        _component(package, ref, layers, licences)
-        for package, ref in zip(facts.packages, refs, strict=True)
-    ]
-    if facts.os_release:
-        components.append(_operating_system(facts.os_release))
-    document = {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{_serial(facts)}",
-        "version": 1,
-        "metadata": _metadata(facts, timestamp),
-        "components": components,
-        "dependencies": _dependencies(facts, refs),
-        "compositions": [
-            {
-                "aggregate": "complete" if facts.complete else "incomplete",
-                "assemblies": [_ROOT],
-            }
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    made = document(bill_of(facts, timestamp, author), version)
+    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
 
 
-def _metadata(facts: ImageFacts, timestamp: str) -> Json:
+def document(bill: Bill, version: str) -> Json:
+    """The document as JSON values, keys in the order of the schema."""
     return {
-        "timestamp": timestamp,
-        "tools": {
-            "components": [
-                {"type": "application", "name": "secure-runtime", "version": facts.tool_version}
-            ]
-        },
-        "component": _image(facts),
-        "properties": _properties(
-            ("scannedAt", facts.scanned_at),
-            *(("unreadable", f"layer {u.layer}: {u.path}: {u.why}") for u in facts.unreadable),
-        ),
+        "bomFormat": "CycloneDX",
+        "specVersion": version,
+        "serialNumber": f"urn:uuid:{bill.serial}",
+        "version": 1,
+        "metadata": _metadata(bill),
+        "components": _components(bill, version),
+        "dependencies": _dependencies(bill),
+        "compositions": _compositions(bill),
     }
 
 
-def _image(facts: ImageFacts) -> Json:
-    # A path on the command line need not be UTF-8; JSON has to be.
-    name = facts.reference.encode("utf-8", "backslashreplace").decode() or "image"
-    made: Json = {"bom-ref": _ROOT, "type": "container", "name": name}
+def _metadata(bill: Bill) -> Json:
+    tool = {"type": "application", "name": TOOL, "version": bill.facts.tool_version}
+    made: Json = {
+        "timestamp": bill.timestamp,
+        # An image is looked at after it was built (CISA 2025, "generation context").
+        "lifecycles": [{"phase": "post-build"}],
+        "tools": {"components": [tool]},
+    }
+    if bill.author and bill.author.url:
+        made["manufacturer"] = {"name": bill.author.name, "url": [bill.author.url]}
+    elif bill.author:
+        email = {"email": bill.author.email} if bill.author.email else {}
+        made["authors"] = [{"name": bill.author.name} | email]
+    made["component"] = _image(bill)
+    return made | _properties(document_properties(bill.facts))
+
+
+def _image(bill: Bill) -> Json:
+    facts = bill.facts
+    made: Json = {"bom-ref": ROOT, "type": "container", "name": bill.name}
     digest = facts.digest or facts.config_digest
     if digest:
         made["version"] = digest
-        made["hashes"] = [_hash(digest)]
-        made["purl"] = _image_purl(facts, digest)
-    made["properties"] = _properties(
-        ("image:configDigest", facts.config_digest),
-        ("image:os", facts.config.os),
-        ("image:architecture", facts.config.architecture),
-        *(("image:repoTag", tag) for tag in facts.repo_tags),
-        *(("image:label:" + key, value) for key, value in sorted(facts.config.labels.items())),
-        *(("layer:diffID", layer.diff_id) for layer in facts.layers),
-    )
-    return made
+        made["hashes"] = _hashes((_split(digest),))
+        made["purl"] = image_purl(facts)
+    return made | _properties([*OF_AN_IMAGE, *image_properties(facts)])
 
 
-def _image_purl(facts: ImageFacts, digest: str) -> str:
-    """purl type "oci": the last name component; a tag only as the archive's own claim."""
-    name = facts.repo_tags[0] if facts.repo_tags else facts.reference
-    repository, _, tag = name.rpartition("/")[2].partition("@")[0].partition(":")
-    qualifiers = {"arch": facts.config.architecture, "tag": tag if facts.repo_tags else ""}
-    return purl("oci", repository or "image", digest, qualifiers=qualifiers)
+def _split(digest: str) -> tuple[str, str]:
+    algorithm, _, digits = digest.partition(":")
+    return algorithm, digits
 
 
-def _hash(digest: str) -> Json:
-    algorithm, _, content = digest.partition(":")
-    return {"alg": {"sha256": "SHA-256", "sha512": "SHA-512"}[algorithm], "content": content}
+def _hashes(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
+    return [
+        {"alg": name.cyclonedx, "content": digits}
+        for name, digits in known_hashes(pairs)
+        if name.cyclonedx
+    ]
+
+
+def _components(bill: Bill, version: str) -> list[Json]:
+    facts = bill.facts
+    diff_ids = {layer.index: layer.diff_id for layer in facts.layers}
+    licences: dict[tuple[str, ...], list[Json]] = {}
+    for package in facts.packages:
+        for names in (package.licences, package.licences_found):
+            # A few hundred distinct licences serve thousands of packages.
+            if names and names not in licences:
+                licences[names] = licence_choice(names, mixed=version != "1.6")
+    components = [
+        _component(package, ref, diff_ids, licences)
+        for package, ref in zip(facts.packages, bill.refs, strict=True)
+    ]
+    if facts.os_release:
+        components.append(_operating_system(facts.os_release))
+    return components
 
 
 def _component(
     package: Package,
     ref: str,
-    layers: dict[int, Layer],
+    diff_ids: dict[int, str],
     licences: dict[tuple[str, ...], list[Json]],
 ) -> Json:
-    made: Json = {"bom-ref": ref, "type": "library", "name": package.name}
-    made["version"] = package.version
+    kind = "application" if package.type == "generic" else "library"
+    made: Json = {"bom-ref": ref, "type": kind}
     if package.maintainer:
         made["supplier"] = {"name": package.maintainer}
+    if group := group_of(package):
+        made["group"] = group
+    made["name"] = package.name
+    made["version"] = package.version
+    if package.hashes and (hashes := _hashes(package.hashes)):
+        made["hashes"] = hashes
     if package.licences:
-        # A few hundred distinct licences serve thousands of packages.
-        if package.licences not in licences:
-            licences[package.licences] = licence_choice(package.licences)
         made["licenses"] = licences[package.licences]
     if package.purl:
         made["purl"] = package.purl
-    layer = layers.get(package.location.layer)
-    made["properties"] = _properties(
-        ("cataloger", package.found_by),
-        ("layer:diffID", layer.diff_id if layer else ""),
-        ("layer:index", str(package.location.layer)),
-        ("location:path", "/" + package.location.path),
-        ("source:name", package.source),
-        ("source:version", package.source_version),
-    )
+    pairs = [*file_properties(package), *properties(package, diff_ids)]
+    if is_url(package.homepage):
+        made["externalReferences"] = [{"url": package.homepage, "type": "website"}]
+    elif package.homepage:
+        pairs.append(("secure:homepage", package.homepage))
+    made["properties"] = [{"name": name, "value": value} for name, value in pairs]
+    evidence: Json = {"occurrences": [{"location": "/" + package.location.path}]}
+    if package.licences_found:
+        evidence["licenses"] = licences[package.licences_found]
+    made["evidence"] = evidence
     return made
 
 
@@ -145,45 +163,32 @@ def _operating_system(release: OsRelease) -> Json:
         made["version"] = release.version_id or release.version_codename
     if release.pretty_name:
         made["description"] = release.pretty_name
+    pairs = [
+        ("secure:os:codename", release.version_codename),
+        ("secure:os:idLike", " ".join(release.id_like)),
+    ]
+    return made | _properties([pair for pair in pairs if pair[1]])
+
+
+def _dependencies(bill: Bill) -> list[Json]:
+    """The image depends on everything in it; a package on what its database resolved."""
+    pairs = [(ROOT, tuple(sorted(bill.refs))), *sorted(zip(bill.refs, bill.needs, strict=True))]
+    return [{"ref": ref, "dependsOn": needs} if needs else {"ref": ref} for ref, needs in pairs]
+
+
+def _compositions(bill: Bill) -> list[Json]:
+    """How complete the list of packages is, and of which packages all needs are known."""
+    known: dict[bool, list[str]] = {True: [], False: []}
+    for package, ref in zip(bill.facts.packages, bill.refs, strict=True):
+        known[graph_is_known(package)].append(ref)
+    whole = "complete" if bill.facts.complete else "incomplete"
+    made: list[Json] = [{"aggregate": whole, "assemblies": [ROOT]}]
+    if known[True]:
+        made.append({"aggregate": whole, "dependencies": sorted(known[True])})
+    if known[False]:
+        made.append({"aggregate": "unknown", "dependencies": sorted(known[False])})
     return made
 
 
-def _references(packages: Iterable[Package]) -> list[str]:
-    """One bom-ref per package: its purl, and a number where two are alike."""
-    seen: dict[str, int] = {}
-    refs = []
-    for package in packages:
-        base = package.purl or f"{package.type}:{package.name}@{package.version}"
-        seen[base] = seen.get(base, 0) + 1
-        refs.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
-    return refs
-
-
-def _dependencies(facts: ImageFacts, refs: list[str]) -> list[Json]:
-    """The image depends on everything in it; a package on what its database resolved."""
-    first: dict[tuple[str, str], str] = {}
-    for package, ref in zip(facts.packages, refs, strict=True):
-        first.setdefault((package.type, package.name), ref)
-    graph: list[Json] = [{"ref": _ROOT, "dependsOn": sorted(refs)}] if refs else [{"ref": _ROOT}]
-    for ref, package in sorted(zip(refs, facts.packages, strict=True), key=lambda pair: pair[0]):
-        needs = {first[key] for name in package.depends if (key := (package.type, name)) in first}
-        needs.discard(ref)
-        graph.append({"ref": ref, "dependsOn": sorted(needs)} if needs else {"ref": ref})
-    return graph
-
-
-def _properties(*pairs: tuple[str, str]) -> list[Json]:
-    return [{"name": _OWN + name, "value": value} for name, value in pairs if value]
-
-
-def _serial(facts: ImageFacts) -> str:
-    """A version 5 UUID over what was scanned (RFC 9562): no clock, no chance."""
-    subject = [facts.digest, facts.config_digest, *(layer.diff_id for layer in facts.layers)]
-    if not any(subject):
-        # A plain directory has no digest: what was found in it has to do.
-        subject += [facts.reference, *(package.purl for package in facts.packages)]
-    raw = bytearray(hashlib.sha256("\0".join(subject).encode()).digest()[:16])
-    raw[6] = raw[6] & 0x0F | 0x50
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+def _properties(pairs: list[tuple[str, str]]) -> Json:
+    return {"properties": [{"name": key, "value": text} for key, text in pairs]} if pairs else {}

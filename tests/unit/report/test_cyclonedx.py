@@ -107,7 +107,7 @@ def test_a_component_tells_where_it_was_found(facts: ImageFacts) -> None:
     properties = {p["name"]: p["value"] for p in libc["properties"]}
     assert properties["secure:layer:index"] == "0"
     assert properties["secure:layer:diffID"] == facts.layers[0].diff_id
-    assert properties["secure:location:path"] == "/var/lib/dpkg/status"
+    assert libc["evidence"]["occurrences"] == [{"location": "/var/lib/dpkg/status"}]
     assert properties["secure:source:name"] == "glibc"
     assert properties["secure:source:version"] == "2.41-1"
 
@@ -122,7 +122,13 @@ def test_the_operating_system_is_a_component(facts: ImageFacts) -> None:
 @pytest.mark.parametrize(("complete", "word"), [(True, "complete"), (False, "incomplete")])
 def test_completeness_is_said(facts: ImageFacts, complete: bool, word: str) -> None:
     made = document(msgspec.structs.replace(facts, complete=complete))
-    assert made["compositions"] == [{"aggregate": word, "assemblies": ["image"]}]
+    compositions = made["compositions"]
+    assert isinstance(compositions, list)
+    assert compositions[0] == {"aggregate": word, "assemblies": ["image"]}
+    graph = {one["aggregate"]: one["dependencies"] for one in compositions[1:]}
+    of_databases = [p.purl for p in facts.packages if p.type in {"deb", "apk"}]
+    assert graph[word] == sorted(of_databases)
+    assert [ref.partition("@")[0] for ref in graph["unknown"]] == ["pkg:pypi/x", "pkg:pypi/x"]
 
 
 def test_what_was_unreadable_is_said(facts: ImageFacts) -> None:
