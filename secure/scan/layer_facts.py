@@ -13,6 +13,7 @@ from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.package import Package
 from secure.facts.secret import Secret
+from secure.scan.owned_files import OwnedFiles
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -21,11 +22,13 @@ class Record(msgspec.Struct, frozen=True):
     Args:
         needs: one tuple per dependency: the names any of which satisfies it.
         provides: names other than its own under which it satisfies a dependency.
+        files: what the package owns, where its record says so.
     """
 
     package: Package
     needs: tuple[tuple[str, ...], ...] = ()
     provides: tuple[str, ...] = ()
+    files: OwnedFiles | None = None
 
 
 class Catalogued(msgspec.Struct, frozen=True):
