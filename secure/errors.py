@@ -24,7 +24,7 @@ A message is one sentence (what, where, why); `do` is a second one (what to do).
 
 from __future__ import annotations
 
-import os
+from secure import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ checks a log and `secure.audit.read` shows one.
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.audit.record import REPAIR, SEGMENT, Head, Record, seal
 from secure.audit.segments import (
     lock_path,

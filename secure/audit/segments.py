@@ -5,9 +5,9 @@ The folder also holds `lock`, the writers' lock. Segments are renamed once and n
 
 from __future__ import annotations
 
-import os
 import stat
 
+from secure import system as os
 from secure.errors import MachineError
 
 LOG = "log.jsonl"
@@ -25,17 +25,17 @@ def lock_path(path: str) -> str:
 
 def segment_path(path: str, number: int) -> str:
     """Where segment `number` (1 is the oldest) of the log at `path` lies."""
-    base, ending = os.path.splitext(path)
-    return f"{base}.{number:06}{ending}"
+    base, _, ending = path.rpartition(".")
+    return f"{base}.{number:06}.{ending}"
 
 
 def segment_numbers(path: str) -> list[int]:
     """The numbers of the segments there are, oldest first."""
-    folder, name = os.path.split(path)
-    base, ending = os.path.splitext(name)
+    folder, name = os.path.dirname(path), os.path.basename(path)
+    base, _, ending = name.rpartition(".")
     numbers = []
     for entry in os.listdir(folder or "."):
-        middle = entry[len(base) + 1 : len(entry) - len(ending)]
+        middle = entry[len(base) + 1 : len(entry) - len(ending) - 1]
         if middle.isdecimal() and middle.isascii():
             number = int(middle[:18])
             if entry == os.path.basename(segment_path(path, number)):

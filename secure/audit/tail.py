@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.audit.record import GENESIS, Record, parse
 from secure.audit.segments import open_file, read_file, segment_numbers, segment_path
 from secure.errors import TamperedError

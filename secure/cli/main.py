@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 
 from secure import __version__
+from secure import system as os
 from secure.errors import InterruptedByUserError, MachineError, SecureError, UsageError
 
 TYPE_CHECKING = False

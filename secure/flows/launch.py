@@ -6,9 +6,9 @@ only when an image has not been prepared yet.
 
 from __future__ import annotations
 
-import os
 import time
 
+from secure import system as os
 from secure.errors import PolicyRefusedError, SecureError
 from secure.facts.launch import LaunchAsk
 from secure.facts.verdict import ALLOW

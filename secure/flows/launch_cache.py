@@ -6,9 +6,9 @@ On the launch path. Private caches of the caller: all of it can be deleted at an
 from __future__ import annotations
 
 import marshal
-import os
 
 from secure import __version__
+from secure import system as os
 from secure.facts.verdict import Verdict
 from secure.flows.clock import now
 from secure.flows.plain_records import plain, verdict_from
@@ -44,7 +44,7 @@ def record_path(reference: str, kind: str) -> str:
     if status.st_mode & 0o170000 != 0o100000:
         return ""
     what = (
-        os.path.realpath(reference), status.st_dev, status.st_ino, status.st_size,
+        reference, status.st_dev, status.st_ino, status.st_size,
         status.st_mtime_ns, status.st_ctime_ns, kind,
     )  # fmt: skip
     return _path("launch", "file\0" + "\0".join(map(str, what)))

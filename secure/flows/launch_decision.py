@@ -10,9 +10,9 @@ On the launch path.
 from __future__ import annotations
 
 import marshal
-import os
 
 from secure import __version__
+from secure import system as os
 from secure.facts.launch import BindAsk
 from secure.facts.verdict import ALLOW, Verdict
 from secure.flows import launch_cache

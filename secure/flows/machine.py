@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.facts.launch import CGROUP, PARTLY, MachineFacts
 from secure.kernel.cgroup_support import CgroupLimits, CgroupSupport
 from secure.kernel.features import Features, features

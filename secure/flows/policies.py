@@ -9,9 +9,9 @@ A composed policy is cached as plain data, keyed by the content of every file it
 from __future__ import annotations
 
 import marshal
-import os
 
 from secure import __version__
+from secure import system as os
 from secure.errors import NotFoundError, PolicyFileError
 from secure.flows import launch_cache
 from secure.policy.settings import Policy, digest_of, from_plain, is_current, to_plain

@@ -6,8 +6,7 @@ name in the store; what is launched is always the copy in the store, whose diges
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.flows.launch_cache import Prepared, read_verdict, record_path
 from secure.runtime import record as records
 

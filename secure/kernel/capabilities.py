@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import KernelError
 from secure.kernel import prctl
 from secure.kernel.libc import syscall

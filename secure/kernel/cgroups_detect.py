@@ -15,8 +15,7 @@ Source: cgroups(7); Linux admin-guide/cgroup-v2, "Delegation"; systemd's docs/CG
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import KernelError
 from secure.kernel.cgroup_files import BASE, read, read_if_there
 from secure.kernel.cgroup_support import CONTROLLERS, NONE, V1, V2, CgroupSupport

@@ -6,8 +6,7 @@ can ask.
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.kernel import cgroups_detect, landlock_ruleset, seccomp
 from secure.kernel.cgroup_support import CgroupSupport
 from secure.kernel.feature import Feature

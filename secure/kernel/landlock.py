@@ -7,9 +7,9 @@ chmod, chown, extended attributes, timestamps, and UDP. Mounting is refused from
 from __future__ import annotations
 
 import fcntl
-import os
 import stat
 
+from secure import system as os
 from secure.errors import KernelError, MachineError
 from secure.kernel.landlock_ruleset import (
     LANDLOCK_ACCESS_FS_EXECUTE,

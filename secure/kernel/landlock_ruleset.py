@@ -6,8 +6,8 @@ Source: Linux userspace-api/landlock, "ABI" 1 to 7; include/uapi/linux/landlock.
 from __future__ import annotations
 
 import errno
-import os
 
+from secure import system as os
 from secure.errors import KernelError
 from secure.kernel.libc import syscall
 

@@ -5,7 +5,6 @@ Built on `_ctypes`, the C half of ctypes: `import ctypes` alone costs 3.5 of the
 
 from __future__ import annotations
 
-import os
 from _ctypes import (
     FUNCFLAG_CDECL,
     FUNCFLAG_PYTHONAPI,
@@ -18,6 +17,7 @@ from _ctypes import (
     get_errno,
 )
 
+from secure import system as os
 from secure.errors import KernelError
 
 TYPE_CHECKING = False
@@ -57,12 +57,14 @@ _X86_64 = {
     "sethostname": 170, "setdomainname": 171, "setrlimit": 160, "capset": 126, "keyctl": 250,
     "socket": 41, "unshare": 272, "prlimit64": 302, "seccomp": 317, "close_range": 436,
     "setgroups": 116, "setresuid": 117, "setresgid": 119, "setns": 308,
+    "personality": 135, "ioprio_set": 251, "sched_setattr": 314,
 }  # fmt: skip
 _AARCH64 = {
     "ioctl": 29, "clone": 220, "prctl": 167, "pivot_root": 41, "mount": 40, "umount2": 39,
     "sethostname": 161, "setdomainname": 162, "setrlimit": 164, "capset": 91, "keyctl": 219,
     "socket": 198, "unshare": 97, "prlimit64": 261, "seccomp": 277, "close_range": 436,
     "setgroups": 159, "setresuid": 147, "setresgid": 149, "setns": 268,
+    "personality": 92, "ioprio_set": 30, "sched_setattr": 274,
 }  # fmt: skip
 # Since Linux 5.1 every architecture numbers new calls alike (arch/*/syscall.tbl).
 _ALIKE = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.kernel.libc import syscall
 
 _AF_INET, _SOCK_DGRAM, _SOCK_CLOEXEC = 2, 2, 0o2000000

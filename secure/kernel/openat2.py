@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
+from secure import system as os
 from secure.kernel.libc import syscall
 
 RESOLVE_NO_XDEV = 0x01

@@ -8,10 +8,8 @@ the filter of a weaker profile under the name of a stronger one is not taken.
 
 from __future__ import annotations
 
-import os
-import stat
-
 from secure import __version__
+from secure import system as os
 from secure.errors import MachineError
 from secure.kernel.seccomp import BPF_MAXINSNS, INSTRUCTION_BYTES
 from secure.sha256 import sha256_bytes, sha256_hex
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 _FORM = b"secure seccomp 1"
 _MAGIC = b"SECBPF1\n"
 _DIGEST_BYTES = 32
+_FORMAT, _REGULAR = 0o170000, 0o100000  # of st_mode
 _MAX_FILE = len(_MAGIC) + _DIGEST_BYTES + BPF_MAXINSNS * INSTRUCTION_BYTES
 
 
@@ -51,9 +50,9 @@ def read_cached(cache_dir: str | os.PathLike[str], key: str) -> bytes | None:
         return None
     try:
         found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        if found.st_mode & _FORMAT != _REGULAR or found.st_uid != os.geteuid():
             return None
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_size > _MAX_FILE:
+        if found.st_mode & 0o022 or found.st_size > _MAX_FILE:
             return None
         content = os.read(fd, _MAX_FILE + 1)
     finally:
@@ -82,8 +81,7 @@ def write_cached(cache_dir: str | os.PathLike[str], key: str, bpf: bytes) -> Non
         os.rename(temporary, path)
     except OSError as error:
         raise MachineError(
-            f'the compiled seccomp filter cannot be stored in "{os.fspath(cache_dir)}": '
-            f"{error.strerror}",
+            f'the compiled seccomp filter cannot be stored in "{cache_dir}": {error.strerror}',
             do="Make that directory writable for this user, or set XDG_CACHE_HOME.",
         ) from error
 

@@ -6,9 +6,9 @@ LDAP knows is found by the number.
 
 from __future__ import annotations
 
-import os
 import stat
 
+from secure import system as os
 from secure.kernel.feature import Feature
 
 FEWEST = 65_536

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
+from secure import system as os
 from secure.kernel.libc import syscall
 
 TYPE_CHECKING = False

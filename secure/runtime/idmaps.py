@@ -8,8 +8,7 @@ root                          0 … 65535                       a subordinate ra
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import MachineError
 from secure.kernel.namespaces import write_maps
 from secure.kernel.subordinate_ids import FEWEST, PLACES, first_range, look

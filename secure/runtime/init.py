@@ -10,9 +10,9 @@ Rules for this file:
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
+from secure import system as os
 from secure.errors import (
     CommandNotFoundError,
     KernelError,
@@ -430,7 +430,7 @@ def _exec_first(plan: Plan, environment: dict[bytes, bytes]) -> None:
     worst = _ENOENT
     for candidate in candidates:
         try:
-            os.execve(candidate, argv, environment)  # noqa: S606 - what a runtime is for
+            os.execve(candidate, argv, environment)
         except OSError as cause:
             if cause.errno not in {_ENOENT, _ENOTDIR}:
                 worst = cause.errno or _EIO

@@ -19,8 +19,7 @@ If the supervisor dies, both readers see end of file and exit.
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import (
     CommandNotFoundError,
     InputError,

@@ -9,9 +9,9 @@ for another.
 from __future__ import annotations
 
 import marshal
-import os
 
 from secure import __version__
+from secure import system as os
 from secure.errors import UsageError
 from secure.value import value
 

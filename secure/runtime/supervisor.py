@@ -7,9 +7,9 @@ namespace.
 
 from __future__ import annotations
 
-import os
 import select
 
+from secure import system as os
 from secure.errors import LaunchError
 from secure.kernel import signals, tty
 from secure.kernel.libc import argument_memory, clone

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import NotFoundError
 
 # In a wheel the folder lies inside the package (see force-include in pyproject.toml), in a checkout
 # beside it.
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_PACKAGE = __file__.rsplit("/", 2)[0]
 _PLACES = (os.path.join(_PACKAGE, "policies"), os.path.join(_PACKAGE, "..", "policies"))
 
 
@@ -22,7 +21,7 @@ def read_builtin(relative: str) -> bytes:
         NotFoundError: there is no such file.
     """
     # A name comes from a policy file: it must not lead out of the folder.
-    if ".." in relative.split("/") or os.path.isabs(relative):
+    if ".." in relative.split("/") or relative.startswith("/"):
         raise NotFoundError(f'no built-in file is called "{relative}"')
     for place in _PLACES:
         try:

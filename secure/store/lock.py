@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 
+from secure import system as os
 from secure.errors import MachineError
 
 TYPE_CHECKING = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from secure import system as os
 from secure.errors import MachineError
 
 

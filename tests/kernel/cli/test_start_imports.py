@@ -51,7 +51,14 @@ def test_a_warm_run_loads_nothing_heavy(account: Account, images: Images) -> Non
 
 def test_the_version_loads_only_the_dispatcher(account: Account) -> None:
     found = {name for name in imported(account, "--version") if name.startswith("secure")}
-    assert found == {"secure", "secure.cli", "secure.cli.main", "secure.errors", "secure.start"}
+    assert found == {
+        "secure",
+        "secure.cli",
+        "secure.cli.main",
+        "secure.errors",
+        "secure.start",
+        "secure.system",
+    }
 
 
 def poison(canary: Path) -> bytes:
