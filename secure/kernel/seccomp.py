@@ -38,8 +38,8 @@ def available() -> tuple[str, ...]:
     Source: Linux userspace-api/seccomp_filter, "actions_avail" (since 4.14).
     """
     try:
-        with open(_ACTIONS_FILE, encoding="ascii") as file:
-            return tuple(file.read(1024).split())
+        with open(_ACTIONS_FILE, "rb", 0) as file:
+            return tuple(file.read(1024).decode().split())
     except FileNotFoundError:
         return ()
 
