@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
@@ -11,7 +10,6 @@ from secure.errors import LaunchError, SecureError, UsageError
 from secure.runtime.request import RunRequest
 
 _NOT_STARTED = LaunchError.exit_code
-_COLLECT_AFTER = 50_000  # objects
 
 COMMAND = Command(
     name="run",
@@ -58,8 +56,6 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         sys.stdout.write(help_text(COMMAND))
         return 0
-    # A launch makes some thousand objects and no cycles worth finding: 3 ms of collections less.
-    gc.set_threshold(_COLLECT_AFTER)
     from secure.flows.launch import launch
 
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BASE = "secure"
 
 _PATIENCE_S = 5.0
-_READ_BYTES = 1 << 16
+_READ_BYTES = 8192
 
 WRITE_MEANS = {
     errno.EINVAL: "the kernel does not take this value here (a parent may allow less)",

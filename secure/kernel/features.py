@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from secure import system as os
 from secure.kernel import cgroups_detect, landlock_ruleset, seccomp
+from secure.kernel.cgroup_files import read_if_there
 from secure.kernel.cgroup_support import CgroupSupport
 from secure.kernel.feature import Feature
 from secure.value import value
@@ -111,8 +112,5 @@ def _number(path: str) -> int | None:
 
 def _line(path: str) -> str:
     """The first line of a file, "" if it cannot be read."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.readline(4096).strip().strip("\0")
-    except OSError:
-        return ""
+    content = read_if_there(path)
+    return content.partition("\n")[0].strip().strip("\0")

@@ -23,6 +23,7 @@ _LIMIT_NAMES = (
 )
 _MAX_FILE = 4 * 1024 * 1024
 _MAX_MESSAGE = 65_536
+_PIECE = 8192  # bytes: larger buffers cost more pages than they save calls
 
 
 def payload_pid(init_pid: int) -> int:
@@ -215,9 +216,9 @@ def _read(path: str) -> str:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         pieces = []
-        while piece := os.read(fd, 65_536):
+        while piece := os.read(fd, _PIECE):
             pieces.append(piece)
-            if len(pieces) > _MAX_FILE // 65_536:
+            if len(pieces) > _MAX_FILE // _PIECE:
                 raise LaunchError(f'"{path}" is larger than anything expected')
         return b"".join(pieces).decode("utf-8", "backslashreplace")
     finally:
