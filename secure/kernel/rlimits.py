@@ -7,7 +7,11 @@ from _ctypes import Array
 from secure.kernel.libc import c_long, syscall
 
 # asm-generic/resource.h; the names of /etc/security/limits.conf and of `docker run --ulimit`.
-RLIMITS = {"data": 2, "core": 4, "nproc": 6, "nofile": 7}
+RLIMITS = {
+    "cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "rss": 5, "nproc": 6, "nofile": 7,
+    "memlock": 8, "as": 9, "locks": 10, "sigpending": 11, "msgqueue": 12, "nice": 13,
+    "rtprio": 14, "rttime": 15,
+}  # fmt: skip
 UNLIMITED = -1  # RLIM_INFINITY, as a signed number
 
 

@@ -109,7 +109,7 @@ def enter(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> NoR
     code = 1
     try:
         gc.disable()  # a finaliser must not close a descriptor that has been reused meanwhile
-        _forbid_imports()
+        forbid_imports()
         code = _sequence(plan, bpf, last_capability, channel)
     except BaseException as error:  # noqa: BLE001 - nothing may unwind into the supervisor's code
         os.write(channel.status, protocol.failure(error))
@@ -145,7 +145,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     _mask(root, plan)
     # /dev was filled; now it is as read-only as planned. Device nodes stay writable.
     _set_attributes(_open_in(root, b"/dev"), _flags_of(plan, "/dev"))
-    _enter_root(root)
+    enter_root(root)
     _sethostname(plan.hostname)
     if "net" in plan.namespaces:
         network.loopback_up()
@@ -158,7 +158,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     prctl(PR_SET_PDEATHSIG, signals.SIGKILL)
     # Readable for the gate, until it has spoken.
     prctl(PR_SET_DUMPABLE, 1)
-    _close_all_but(channel.go, channel.status, slave)
+    close_all_but(channel.go, channel.status, slave)
     landlocked = _confine(plan)
     seccomp.install_filter(bpf)
     # Before the fork: it discards a SIGCHLD that is pending (sigaction(2) of POSIX, "SIG_DFL"), and
@@ -176,7 +176,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     return _reap_until(payload)
 
 
-def _forbid_imports() -> None:
+def forbid_imports() -> None:
     """From here on an import fails, instead of running a file of the image's."""
     sys.meta_path.clear()
     sys.path_hooks.clear()
@@ -314,7 +314,7 @@ def _flags_of(plan: Plan, target: str) -> int:
     return next(item.flags for item in plan.mounts if item.target == target)
 
 
-def _enter_root(root: int) -> None:
+def enter_root(root: int) -> None:
     os.fchdir(root)
     # The old root lands on top of the new one and is taken off: no directory for it is needed.
     pivot_root(b".", b".")
@@ -379,7 +379,7 @@ def _change_directory(path: str) -> None:
     os.close(root)
 
 
-def _close_all_but(*kept: int) -> None:
+def close_all_but(*kept: int) -> None:
     """Close every descriptor above standard error but these, which are close-on-exec."""
     first = 3
     for fd in sorted(fd for fd in kept if fd >= first):
