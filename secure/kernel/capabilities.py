@@ -71,6 +71,19 @@ def set_sets(keep: int) -> None:
             prctl.prctl(prctl.PR_CAP_AMBIENT, prctl.PR_CAP_AMBIENT_RAISE, number)
 
 
+def set_each(effective: int, permitted: int, inheritable: int, ambient: int) -> None:
+    """Set every set but bounding; an ambient capability must be permitted and inheritable.
+
+    Raises:
+        KernelError: a set would hold more than this process may.
+    """
+    prctl.prctl(prctl.PR_CAP_AMBIENT, prctl.PR_CAP_AMBIENT_CLEAR_ALL)
+    capset(effective, permitted, inheritable)
+    for number in range(ambient.bit_length()):
+        if ambient >> number & 1:
+            prctl.prctl(prctl.PR_CAP_AMBIENT, prctl.PR_CAP_AMBIENT_RAISE, number)
+
+
 def own_bounding() -> int:
     """The bounding set of this process: what it could hand on at most."""
     with open("/proc/self/status", "rb") as file:

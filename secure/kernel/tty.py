@@ -72,6 +72,12 @@ def copy_window_size(source: int, target: int) -> None:
     syscall("ioctl", target, _TIOCSWINSZ, bytes(size), target="terminal")
 
 
+def set_window_size(fd: int, rows: int, columns: int) -> None:
+    """Give a terminal its size."""
+    size = b"".join(min(n, 0xFFFF).to_bytes(2, sys.byteorder) for n in (rows, columns, 0, 0))
+    syscall("ioctl", fd, _TIOCSWINSZ, size, target="terminal")
+
+
 def _ioctl_out(fd: int, request: int, out: bytearray) -> None:
     # fcntl is a C module and takes writable buffers.
     import fcntl

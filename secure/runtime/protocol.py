@@ -30,6 +30,9 @@ from secure.errors import (
 )
 
 MAPPED, GO = b"m", b"g"
+# Of a bundle with hooks: before pivot_root init asks for those that run outside, and is sent the
+# state for its own.
+HOOKS, HOOKED = b"h", b"H"
 TERMINAL, READY, FAILED = b"t", b"r", b"f"
 
 _MAX_MESSAGE = 4_096
@@ -85,6 +88,14 @@ def expect(fd: int, wanted: bytes) -> None:
 def read_line(fd: int) -> str:
     """What the other side wrote up to its newline, in one write(2) of less than PIPE_BUF."""
     return os.read(fd, _MAX_MESSAGE).decode("utf-8", "replace").rstrip("\n")
+
+
+def read_to_newline(fd: int) -> bytes:
+    """A line of any length, without its newline; byte by byte, as more may follow."""
+    found = bytearray()
+    while (piece := os.read(fd, 1)) not in {b"", b"\n"}:
+        found += piece
+    return bytes(found)
 
 
 def read_to_end(fd: int) -> bytes:

@@ -1,0 +1,1 @@
+"""The OCI runtime: bundles in, state files, the detached lifecycle."""

@@ -1,0 +1,341 @@
+"""Outside: `create`. Clone, map, limit, hooks, gate; then init waits for `start` without us.
+
+    create                                   init
+    ──────                                   ────
+    directory, state "creating"
+    cgroup with its limits
+    clone (after joining, by a middle process) waits
+    state: init's birth
+    cgroup, id maps
+    MAPPED ────────────────────────────────▶ mounts
+    prestart, createRuntime ◀──────── HOOKS
+    HOOKED, the state ─────────────────────▶ createContainer hooks, masks, pivot_root,
+                                             limits, ids, capabilities, filters
+    evidence, compared, recorded ◀─── READY
+    state: ready, pid file
+    GO ────────────────────────────────────▶ waits for a byte in the pipe `go`
+
+If `create` dies before GO, init reads the end of its pipe and exits.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secure.errors import DocumentError, KernelError, LaunchError
+from secure.kernel import mount_trees, signals
+from secure.kernel.libc import argument_memory, clone, syscall
+from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, setns, write_maps
+from secure.kernel.rlimits import RLIMITS
+from secure.oci.json_text import encode
+from secure.runtime import idmaps, protocol
+from secure.runtime.observe import Known, observe, own_namespaces
+from secure.runtime.oci import cgroup, hooks, inside
+from secure.runtime.oci.gate import Expected, compare
+from secure.runtime.oci.plan import OWN, SHARED, SHIFTED
+from secure.runtime.oci.state import CREATING, GO, SAID, Birth, changed, document
+from secure.runtime.plan import RANGE, SINGLE, IdMaps
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+
+    from secure.facts.evidence import Difference, Evidence
+    from secure.oci.runtime_config import RuntimeConfig
+    from secure.runtime.oci.cgroup import Place
+    from secure.runtime.oci.plan import BundlePlan, Surroundings
+    from secure.runtime.oci.state import Container, State
+
+    Record = Callable[[Evidence, tuple[Difference, ...]], None]
+
+_CLONE_PARENT = 0x8000
+_CGROUP = dict(NAMESPACES)["cgroup"]
+_FLAGS = dict(NAMESPACES) | {"time": 0x80}
+
+
+@value
+class Start:
+    """Everything `create` needs.
+
+    Args:
+        resources: what the cgroup will limit, config and policy joined.
+        console: connected to --console-socket, or None.
+        record: is handed the evidence and every difference, before anything of the image runs.
+    """
+
+    config: RuntimeConfig
+    plan: BundlePlan
+    around: Surroundings
+    place: Place
+    resources: dict[str, object]
+    filters: tuple[bytes, ...]
+    last_capability: int
+    console: socket | None
+    record: Record
+
+
+def create(container: Container, state: State, start: Start) -> State:
+    """Bring a container to "created".
+
+    Returns:
+        The state as it was written.
+
+    Raises:
+        SecureError: it could not be made; nothing of it is left but its directory.
+    """
+    maker = _Maker(container, state, start)
+    try:
+        return maker.run()
+    except BaseException:
+        maker.undo()
+        raise
+
+
+class _Maker:
+    def __init__(self, container: Container, state: State, start: Start) -> None:
+        self._container, self._state, self._start = container, state, start
+        self._plan = start.plan
+        self._limits: tuple[tuple[str, str], ...] = ()
+        self._pid = 0
+        self._go = self._status = -1
+
+    def run(self) -> State:
+        start, plan = self._start, self._plan
+        self._limits = cgroup.make(start.place, start.resources)
+        self._save(cgroups=start.place.all(), freezer=start.place.freezer())
+        self._pid = self._clone()
+        self._save(init=Birth.of(self._pid))
+        cgroup.join(start.place, self._pid)
+        self._raise_limits()
+        if plan.identity == OWN:
+            self._map()
+        self._score()
+        os.write(self._go, protocol.MAPPED)
+        self._hooks()
+        self._pass_gate()
+        self._save(ready=True)
+        os.write(self._go, protocol.GO)
+        return self._state
+
+    def undo(self) -> None:
+        """Kill what was started and remove its cgroup."""
+        if self._pid:
+            try:
+                os.kill(self._pid, signals.SIGKILL)
+                os.waitpid(self._pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        if self._limits or self._state.cgroups:
+            cgroup.remove(self._start.place.all())
+
+    def _save(self, **fields: object) -> None:
+        self._state = changed(self._state, **fields)
+        self._container.save(self._state)
+
+    def _clone(self) -> int:
+        start, plan = self._start, self._plan
+        go_reader, self._go = os.pipe2(os.O_CLOEXEC)
+        self._status, status_writer = os.pipe2(os.O_CLOEXEC)
+        pipes = [self._container.open_pipe(name, os.O_RDWR) for name in (GO, SAID)]
+        for fd in pipes:
+            os.set_blocking(fd, True)
+        flags = sum(_FLAGS[name] for name in plan.namespaces if name not in {"cgroup", "time"})
+        joins = [(name, _open_namespace(name, path)) for name, path in plan.joins]
+        root, trees = -1, dict[int, int]()
+        if plan.identity == SHIFTED:
+            user = _shifted_namespace(plan)
+            flags &= ~CLONE_NEWUSER
+            joins.insert(0, ("user", user))
+            root, trees = _shift(plan, user)
+        else:
+            root = _open_root(plan.root)
+        by_stage = {name: start.config.hooks_at(name) for name in _INSIDE}
+        entry = inside.Entry(
+            plan, start.filters, start.last_capability, root, plan.identity == SHIFTED, trees,
+            by_stage["createContainer"], by_stage["startContainer"],
+        )  # fmt: skip
+        arguments = argument_memory()
+        channel = inside.Channel(
+            go_reader, status_writer, pipes[0], pipes[1], start.console, arguments
+        )
+        mine = (self._go, self._status)
+        pid = _born(flags, joins, lambda: _enter(entry, channel, mine))
+        for fd in (go_reader, status_writer, *pipes, root, *trees.values(), *dict(joins).values()):
+            os.close(fd)
+        return pid
+
+    def _map(self) -> None:
+        plan, around = self._plan, self._start.around
+        single = around.euid != 0 and plan.privileges.groups is None
+        maps = IdMaps(SINGLE if single else RANGE, plan.uid_map, plan.gid_map, not single)
+        idmaps.apply(self._pid, maps)
+
+    def _raise_limits(self) -> None:
+        """Hard limits that only root of the machine may raise; init then sets the exact ones."""
+        for name, _, hard in self._plan.process.rlimits:
+            if self._start.around.euid == 0:
+                limit = hard.to_bytes(8, "little", signed=True) * 2
+                try:
+                    number = RLIMITS[name]
+                    syscall("prlimit64", self._pid, number, limit, None, target=name)
+                except KernelError:
+                    continue  # init will fail, and name it, if it cannot lower to it either
+
+    def _score(self) -> None:
+        score = self._plan.process.oom_score_adj
+        if score is None:
+            return
+        try:
+            with open(f"/proc/{self._pid}/oom_score_adj", "wb", buffering=0) as file:
+                file.write(str(score).encode())
+        except OSError as cause:
+            raise DocumentError(
+                f"process.oomScoreAdj: {score} cannot be set: {cause.strerror}",
+                do="Only root may lower it.",
+            ) from cause
+
+    def _hooks(self) -> None:
+        if not self._plan.hooks:
+            return
+        protocol.expect(self._status, protocol.HOOKS)
+        shown = encode(document(self._state, CREATING)).encode()
+        for stage in ("prestart", "createRuntime"):
+            hooks.run(stage, self._start.config.hooks_at(stage), shown)
+        os.write(self._go, protocol.HOOKED + shown + b"\n")
+
+    def _pass_gate(self) -> None:
+        start, plan = self._start, self._plan
+        mine = own_namespaces()
+        joined = tuple((name, _inode(path)) for name, path in plan.joins)
+        protocol.expect(self._status, protocol.READY)
+        protocol.read_line(self._status)
+        limits = tuple((file, _content(file)) for file, _ in self._limits)
+        other_ids = plan.identity != SHARED and start.around.euid != 0
+        evidence = observe(self._pid, Known(mine, limits, "", other_ids))
+        expected = Expected(len(start.filters), self._limits, joined, start.around.whole_machine)
+        differences = compare(plan, evidence, expected)
+        start.record(evidence, differences)
+        if differences:
+            first = differences[0]
+            raise LaunchError(
+                f"killed at the gate: {first.what} should be {first.planned}, the kernel says "
+                f"{first.found} ({len(differences)} differences in all)",
+                do="This is a fault of secure or of this kernel; please report it.",
+            )
+
+
+_INSIDE = ("createContainer", "startContainer")
+
+
+def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]) -> None:
+    for fd in others:
+        os.close(fd)
+    inside.enter(entry, channel)
+
+
+def _born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) -> int:
+    """The container's first process, a child of ours, in new and in joined namespaces.
+
+    Joining changes the joiner, so a process in the middle does it, and clones as our child.
+    """
+    if not joins:
+        pid = clone(flags | signals.SIGCHLD)
+        if pid == 0:
+            enter()
+        return pid
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    middle = os.fork()
+    if middle == 0:
+        try:
+            # The user namespace first: it is what allows to join the others.
+            for name, fd in sorted(joins, key=lambda pair: pair[0] != "user"):
+                setns(fd, _FLAGS[name])
+            pid = clone(flags | _CLONE_PARENT | signals.SIGCHLD)
+            if pid == 0:
+                enter()
+            os.write(writer, b"%d" % pid)
+        except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code
+            os.write(writer, protocol.failure(error))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    said = protocol.read_to_end(reader)
+    os.close(reader)
+    os.waitpid(middle, 0)
+    if not said.isdigit():
+        protocol.raise_failure(said.removeprefix(protocol.FAILED))
+    return int(said)
+
+
+def _open_root(path: str) -> int:
+    try:
+        return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as cause:
+        raise DocumentError(f'root.path: "{path}": {cause.strerror}') from cause
+
+
+def _open_namespace(name: str, path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as cause:
+        raise DocumentError(f'linux.namespaces: "{name}" at "{path}": {cause.strerror}') from cause
+
+
+def _inode(path: str) -> int:
+    return os.stat(path).st_ino
+
+
+def _content(file: str) -> str:
+    from secure.kernel.cgroup_files import read
+
+    return read(file)
+
+
+def _shifted_namespace(plan: BundlePlan) -> int:
+    """A user namespace with the plan's maps, held open by nothing but a descriptor."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    child = clone(CLONE_NEWUSER | signals.SIGCHLD)
+    if child == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        write_maps(child, plan.uid_map, plan.gid_map)
+        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(writer)
+        os.close(reader)
+        os.waitpid(child, 0)
+
+
+def _shift(plan: BundlePlan, user: int) -> tuple[int, dict[int, int]]:
+    """The root and every bind as detached mounts on which ids on disk mean ids inside."""
+    opened = _open_root(plan.root)
+    try:
+        root = mount_trees.clone_tree(opened, recursive=True)
+        mount_trees.shift_ids(root, user, plan.root, recursive=True)
+    except KernelError as cause:
+        raise LaunchError(
+            f'the container has no user namespace, and the ids of "{plan.root}" cannot be shifted '
+            f"into a subordinate range: {cause}",
+            do="The root of a container is never root of the machine. Give it a user namespace: "
+            "podman run --userns=auto, or dockerd --userns-remap=default.",
+        ) from cause
+    finally:
+        os.close(opened)
+    trees = {}
+    for index, item in enumerate(plan.mounts):
+        if item.kind != "bind":
+            continue
+        source = os.open(item.source, os.O_PATH | os.O_CLOEXEC)
+        tree = mount_trees.clone_tree(source, recursive=item.recursive)
+        os.close(source)
+        try:
+            mount_trees.shift_ids(tree, user, item.source, recursive=item.recursive)
+        except KernelError:
+            os.close(tree)  # bound as it is: its owners show as nobody, which only takes away
+            continue
+        trees[index] = tree
+    return root, trees
