@@ -22,6 +22,7 @@ from secure.scan import accounts, os_release
 from secure.scan.cataloger import Wanted
 from secure.scan.catalogers import CATALOGERS
 from secure.scan.covers import Cover
+from secure.scan.distribution import BUSYBOX, chosen, not_told
 from secure.scan.layer_facts import FileMark, LayerFacts, Record, SecretMark, Shadow
 from secure.scan.links import DatabasePaths
 from secure.scan.packages import finished
@@ -122,12 +123,18 @@ class Merge:
 
     def result(self) -> Merged:
         """The state after the last layer."""
-        release = next(iter(self._found(self._os_releases, os_release.CANDIDATES)), None)
         people = next(iter(self._found(self._accounts, (accounts.PASSWD,))), ())
         shadows = next(iter(self._found(self._shadows, (accounts.SHADOW,))), ())
         records = [record for _, found in sorted(self._records.items()) for record in found]
+        release = chosen(
+            self._found(self._os_releases, os_release.CANDIDATES),
+            (record.package for record in records),
+            busybox=BUSYBOX in self._files,
+        )
+        packages = finished(records, release)
+        self._unreadable += not_told(packages, release)
         return Merged(
-            packages=finished(records, release),
+            packages=packages,
             files=tuple(self._files[name].fact for name in sorted(self._files)),
             secrets=tuple(mark.secret for mark in self._secrets),
             accounts=accounts.joined(people, shadows),

@@ -150,7 +150,7 @@ class OnePass:
             self._groups[file.name] = tuple(a for a in found if isinstance(a, Group))
             self._unreadable += [a for a in found if isinstance(a, Unreadable)]
         else:
-            self._os_releases[file.name] = os_release.parse_os_release(file.content)
+            self._os_releases[file.name] = os_release.parse_release(file.name, file.content)
 
     def _look_for_secrets(self, entry: Entry, content: bytes) -> None:
         if entry.size > len(content):

@@ -1,17 +1,23 @@
-"""Which distribution an image is. Source: os-release(5)."""
+"""Which distribution an image is. Source: os-release(5); what is older is in `release_files`."""
 
 from __future__ import annotations
 
 from secure.facts.files import OsRelease
 from secure.facts.location import text
+from secure.scan.release_files import PARSERS
 
-# In the order of os-release(5). Fedora's file is a link into os.release.d.
-CANDIDATES = (b"etc/os-release", b"usr/lib/os-release")
+# The order of os-release(5), then the older files. Fedora's file is a link into os.release.d.
+CANDIDATES = (b"etc/os-release", b"usr/lib/os-release", *PARSERS)
 VARIANTS_DIRECTORY = b"usr/lib/os.release.d"
 MAX_BYTES = 64 * 1024
 
 _QUOTES = ("'", '"')
 _ESCAPED = frozenset('"$`\\')
+
+
+def parse_release(name: bytes, content: bytes) -> OsRelease:
+    """What the file `name` says, one of `CANDIDATES` or a variant of os-release."""
+    return PARSERS.get(name, parse_os_release)(content)
 
 
 def parse_os_release(content: bytes) -> OsRelease:

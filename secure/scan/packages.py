@@ -9,11 +9,8 @@ import msgspec
 from secure.facts.files import OsRelease
 from secure.facts.package import Package
 from secure.facts.purl import purl
+from secure.scan.distribution import purl_parts
 from secure.scan.layer_facts import Record
-
-_OF_A_DISTRIBUTION = frozenset({"deb", "apk"})
-# Where os-release is missing, the namespace is the one the type is known by.
-_USUAL_NAMESPACE = {"deb": "debian", "apk": "alpine"}
 
 
 def finished(records: Iterable[Record], release: OsRelease | None) -> tuple[Package, ...]:
@@ -49,12 +46,8 @@ def _needed(record: Record, providers: dict[tuple[str, str], list[str]]) -> tupl
 
 
 def _described(package: Package, depends: tuple[str, ...], release: OsRelease | None) -> Package:
-    namespace, qualifiers = package.namespace, dict(package.qualifiers)
-    if package.type in _OF_A_DISTRIBUTION:
-        namespace = (release.id if release else "") or _USUAL_NAMESPACE[package.type]
-        version = release.version_id or release.version_codename if release else ""
-        distro = f"{namespace}-{version}" if version else namespace if release else ""
-        qualifiers |= {"arch": package.arch, "distro": distro}
+    namespace, of_distribution = purl_parts(package, release)
+    qualifiers = dict(package.qualifiers) | of_distribution
     return msgspec.structs.replace(
         package,
         namespace=namespace,

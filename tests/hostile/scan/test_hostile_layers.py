@@ -21,7 +21,7 @@ STATUS = "var/lib/dpkg/status"
 
 def test_a_layer_over_a_limit_is_void_and_the_others_are_read(tmp_path: Path) -> None:
     many = layer(*(file(f"f{n}") for n in range(50)), file("bin/su", mode=0o4755))
-    good = layer(file(STATUS, dpkg_record("a", "1")))
+    good = layer(file("etc/os-release", "ID=debian\n"), file(STATUS, dpkg_record("a", "1")))
     facts = scanned(tmp_path, [good, many], limits=Limits(entries=20))
     assert not facts.complete
     assert [p.name for p in facts.packages] == ["a"]

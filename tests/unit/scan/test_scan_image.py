@@ -267,7 +267,11 @@ def test_a_merged_usr_hides_no_database(tmp_path: Path) -> None:
 
 
 def test_a_later_good_database_makes_an_earlier_bad_one_irrelevant(tmp_path: Path) -> None:
-    layers = [layer(file(STATUS, "Package: x\n")), layer(file(STATUS, dpkg_record("a", "1")))]
+    release = file("etc/os-release", "ID=debian\n")
+    layers = [
+        layer(release, file(STATUS, "Package: x\n")),
+        layer(file(STATUS, dpkg_record("a", "1"))),
+    ]
     facts = scanned(tmp_path, layers)
     assert facts.complete
     assert facts.unreadable == ()
