@@ -25,7 +25,8 @@ NETWORKS = ("host", "none")
 BINDS = ("read-write", "read-only", "none")
 LIMITS = ("best-effort", "cgroup")
 LANDLOCK = ("if-available", "required")
-SECCOMP_PROFILES = ("default", "strict")  # the files of policies/seccomp; "unconfined" is never one
+# The files of policies/seccomp, each permitting less than the one before; never "unconfined".
+SECCOMP_PROFILES = ("default", "web", "batch", "strict")
 
 FORM = 1  # of `to_plain`; raise it whenever a field of these classes changes
 

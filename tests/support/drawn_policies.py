@@ -11,7 +11,7 @@ from secure.policy.keys import CHOICE, FLAG, LAUNCH_KEYS, Key, in_order, paramet
 from secure.policy.lattice import Keyed, assemble
 from secure.policy.rule import LAUNCH_REQUEST, Rule
 from secure.policy.rules.launch_case import ASK, MACHINE
-from secure.policy.settings import ACTIONS, Policy, Trusted, Waiver
+from secure.policy.settings import ACTIONS, SECCOMP_PROFILES, Policy, Trusted, Waiver
 from secure.value import replace
 
 TYPE_CHECKING = False
@@ -128,7 +128,7 @@ def _wild_asks() -> st.SearchStrategy[LaunchAsk]:
         no_new_privileges=st.none() | st.booleans(),
         cap_add=st.lists(names, max_size=3).map(tuple),
         cap_drop=st.lists(names, max_size=3).map(tuple),
-        seccomp=st.sampled_from([None, "default", "strict", "unconfined", ""]),
+        seccomp=st.sampled_from([None, *SECCOMP_PROFILES, "unconfined", ""]),
         memory_bytes=_NUMBERS,
         pids=_NUMBERS,
         millicpus=_NUMBERS,

@@ -11,6 +11,8 @@ import pytest
 from confinement import filter_of, needs_root, ordinary_uid, probe, run
 from seccomp_calls import ABSENT, AS_ANYONE, AS_ROOT, BAD, CLONE_NEW, SIGCHLD
 
+from secure.policy.settings import SECCOMP_PROFILES
+
 pytestmark = pytest.mark.kernel
 
 LOW_32 = 0xFFFFFFFF
@@ -39,7 +41,7 @@ def _with_and_without(
     )
 
 
-@pytest.mark.parametrize("profile", ["default", "strict"])
+@pytest.mark.parametrize("profile", SECCOMP_PROFILES)
 def test_what_an_ordinary_user_could_do_is_refused(profile: str) -> None:
     refused, control = _with_and_without(AS_ANYONE, ordinary_uid(), profile)
 
@@ -47,7 +49,7 @@ def test_what_an_ordinary_user_could_do_is_refused(profile: str) -> None:
     assert {name for name, answer in control.items() if answer == "EPERM"} <= _SWITCHED_OFF
 
 
-@pytest.mark.parametrize("profile", ["default", "strict"])
+@pytest.mark.parametrize("profile", SECCOMP_PROFILES)
 def test_what_root_could_do_is_refused(profile: str) -> None:
     needs_root()
 
@@ -146,7 +148,9 @@ SOCKETS = (
 )
 
 
-@pytest.mark.parametrize(("profile", "column"), [("default", 3), ("strict", 4)])
+@pytest.mark.parametrize(
+    ("profile", "column"), [("default", 3), ("web", 3), ("batch", 4), ("strict", 4)]
+)
 def test_only_the_listed_socket_families_exist(profile: str, column: int) -> None:
     calls = tuple((f"socket {row[:3]}", row[:3]) for row in SOCKETS)
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from secure.kernel.seccomp_compile import compile_rules
 from secure.kernel.seccomp_rules import Action, Comparison, Profile, Rule, parse_profile
+from secure.policy.settings import SECCOMP_PROFILES
 
 ARCHES = {"x86_64": pyseccomp.Arch.X86_64, "aarch64": pyseccomp.Arch.AARCH64}
 NAMES = ("read", "ioctl", "clone", "socket", "personality", "unshare")
@@ -87,7 +88,7 @@ def test_a_filter_judges_as_its_profile_says(
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 @settings(max_examples=300, deadline=None)
-@pytest.mark.parametrize("name", ["default", "strict"])
+@pytest.mark.parametrize("name", SECCOMP_PROFILES)
 @pytest.mark.parametrize("arch", sorted(ARCHES))
 def test_the_built_in_profiles_judge_as_written(
     arch: str, name: str, first: int, second: int, third: int

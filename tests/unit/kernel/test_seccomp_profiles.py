@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from bpf_machine import ALLOW, errno_action, judge
 from confinement import ROOT, filter_of, profile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secure.errors import MachineError
 from secure.kernel import seccomp
@@ -21,8 +24,10 @@ from secure.kernel.seccomp_profile import (
     write_cached,
 )
 from secure.kernel.seccomp_rules import parse_profile
+from secure.policy.settings import SECCOMP_PROFILES
 
-NAMES = ("default", "strict")
+NAMES = SECCOMP_PROFILES
+STEPS = tuple(pairwise(NAMES))
 
 
 def _permitted(name: str) -> set[str]:
@@ -47,8 +52,22 @@ def test_what_no_rule_names_seems_absent(name: str) -> None:
     assert (default.name, default.errno) == ("SCMP_ACT_ERRNO", 38)
 
 
-def test_strict_permits_nothing_that_default_does_not() -> None:
-    assert _permitted("strict") < _permitted("default")
+@pytest.mark.parametrize(("looser", "stricter"), STEPS)
+def test_each_profile_permits_less_than_the_one_before(looser: str, stricter: str) -> None:
+    assert _permitted(stricter) <= _permitted(looser)
+    assert profile(stricter) != profile(looser)
+
+
+@pytest.mark.parametrize(("looser", "stricter"), STEPS)
+@given(st.data())
+def test_no_arguments_pass_a_stricter_profile_and_not_a_looser_one(
+    looser: str, stricter: str, data: st.DataObject
+) -> None:
+    number = data.draw(st.integers(0, 500))
+    small = st.sampled_from((0, 1, 2, 3, 6, 10, 16, 40, 0x5412, 0x10000000, 1 << 32, 0x2000))
+    arguments = data.draw(st.tuples(*[small | st.integers(0, (1 << 64) - 1)] * 6))
+    judged = [judge(filter_of(name), "x86_64", number, arguments) for name in (looser, stricter)]
+    assert judged[1] != ALLOW or judged[0] == ALLOW
 
 
 def test_default_permits_nothing_that_podman_refuses() -> None:

@@ -70,7 +70,7 @@ def built_in_text() -> str:
         ("cpus: {max: 1.23456}", "a number of processors such as 1.5"),
         ("read_only_rootfs: 'true'", "has to be true or false"),
         ("tmpfs: {paths: [/tmp/../proc]}", "is not a plain absolute path"),
-        ("seccomp: {allow: [unconfined]}", 'knows default, strict, found "unconfined"'),
+        ("seccomp: {allow: [unconfined]}", 'knows default, web, batch, strict, found "unconfined"'),
     ],
 )
 def test_a_contradicting_or_mistyped_launch_setting_is_refused(launch: str, message: str) -> None:
