@@ -126,7 +126,11 @@ class OnePass:
             self._cannot(name, f"has {size} bytes; at most {most} are read")
         else:
             self._parse(FileView(name, content, entry.chunks), cataloger)
-        self._look_for_secrets(entry, content[: self._limits.secrets_file_bytes])
+        if cataloger is None or not cataloger.database:
+            content = content[: self._limits.secrets_file_bytes]
+        # A package database is searched as far as it was read: a part left out would have to be
+        # told, and what is told of a database makes the facts incomplete.
+        self._look_for_secrets(entry, content)
 
     def _parse(self, file: FileView, cataloger: Cataloger | None) -> None:
         if cataloger is not None:
@@ -154,7 +158,7 @@ class OnePass:
 
     def _look_for_secrets(self, entry: Entry, content: bytes) -> None:
         if entry.size > len(content):
-            most = self._limits.secrets_file_bytes // MIB
+            most = len(content) // MIB
             self._cannot(
                 entry.name,
                 f"has {entry.size} bytes; the first {most} MiB were searched for secrets",

@@ -42,7 +42,7 @@ def _parse_lsb(content: bytes) -> OsRelease:
 
 
 def _parse_redhat(content: bytes) -> OsRelease:
-    line = text(content).strip().partition("\n")[0]
+    line = _first_line(content)
     match = _RELEASE.match(line)
     if match is None:
         return OsRelease()
@@ -73,13 +73,12 @@ def _parse_suse(content: bytes) -> OsRelease:
 
 
 def _parse_alpine(content: bytes) -> OsRelease:
-    version = text(content).strip()
-    return OsRelease(id="alpine", version_id=version, name="Alpine Linux")
+    return OsRelease(id="alpine", version_id=_first_line(content), name="Alpine Linux")
 
 
 def _parse_debian(content: bytes) -> OsRelease:
     """ "12.5", or "trixie/sid" of a release that is still in the making."""
-    line = text(content).strip().partition("\n")[0]
+    line = _first_line(content)
     numbered = line[:1].isdigit()
     return OsRelease(
         id="debian",
@@ -96,8 +95,12 @@ def _parse_arch(_: bytes) -> OsRelease:
 
 def _parse_gentoo(content: bytes) -> OsRelease:
     """ "Gentoo Base System release 2.14"."""
-    version = text(content).strip().rpartition(" ")[2]
+    version = _first_line(content).rpartition(" ")[2]
     return OsRelease(id="gentoo", version_id=version, name="Gentoo")
+
+
+def _first_line(content: bytes) -> str:
+    return text(content[:200].strip().partition(b"\n")[0])
 
 
 def _id_of(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from scanning import file, layer, scanned
 
 from secure.facts.image import Unreadable
 from secure.scan.cataloger import FileView
@@ -203,6 +204,15 @@ def test_a_changed_database_is_read_or_reported_in_bounded_time(
 def test_a_header_of_any_bytes_is_read_or_refused(blob: bytes) -> None:
     for item in read(packed(blob)):
         assert isinstance(item, Record | Unreadable)
+
+
+def test_a_database_beyond_the_limit_for_secrets_is_still_complete(tmp_path: Path) -> None:
+    content = packed(*[GOOD + bytes(2_000)] * 9_000)
+    assert len(content) > 16 << 20
+    release = file("etc/os-release", "ID=fedora\n")
+    facts = scanned(tmp_path, [layer(release, file(NAME.decode(), content))])
+    assert facts.unreadable == ()
+    assert facts.complete
 
 
 def test_the_largest_database_is_read_in_linear_time() -> None:
