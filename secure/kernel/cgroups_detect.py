@@ -55,19 +55,22 @@ class Place:
 
 def detect() -> CgroupSupport:
     """What this process can limit by cgroups, and if not all, why and what to do."""
-    hierarchies = tuple(_hierarchies(_text("/proc/self/mountinfo")))
-    own = _text("/proc/self/cgroup")
-    return support(hierarchies, own, os.geteuid())
+    return support(hierarchies(), _text("/proc/self/cgroup"), os.geteuid())
 
 
-def support(hierarchies: tuple[Hierarchy, ...], own_cgroups: str, uid: int) -> CgroupSupport:
+def hierarchies() -> tuple[Hierarchy, ...]:
+    """What is mounted."""
+    return tuple(_hierarchies(_text("/proc/self/mountinfo")))
+
+
+def support(found: tuple[Hierarchy, ...], own_cgroups: str, uid: int) -> CgroupSupport:
     """`detect` on given mounts, text of /proc/self/cgroup and user."""
     places: dict[str, Place] = {}
     reasons: list[str] = []
-    for hierarchy in hierarchies:
+    for hierarchy in found:
         if hierarchy.unified:
             places |= _unified(hierarchy, own_cgroups, uid, reasons)
-    for hierarchy in hierarchies:
+    for hierarchy in found:
         for controller in CONTROLLERS:
             if controller in hierarchy.controllers and controller not in places:
                 base = _v1_base(hierarchy, uid)
@@ -75,7 +78,7 @@ def support(hierarchies: tuple[Hierarchy, ...], own_cgroups: str, uid: int) -> C
                     words = "cgroup v1 (root)" if uid == 0 else "cgroup v1 (delegated)"
                     places[controller] = Place(base, V1, words)
     missing = [controller for controller in CONTROLLERS if controller not in places]
-    reason, do = _missing(missing, hierarchies, uid, reasons) if missing else ("", "")
+    reason, do = _missing(missing, found, uid, reasons) if missing else ("", "")
     v2 = next((place for place in places.values() if place.version == V2), None)
     memory, cpu, pids = (
         places[controller].version if controller in places else NONE for controller in CONTROLLERS
@@ -215,16 +218,17 @@ def _writable(path: str) -> bool:
 
 
 def _missing(
-    missing: list[str], hierarchies: tuple[Hierarchy, ...], uid: int, reasons: list[str]
+    missing: list[str], found: tuple[Hierarchy, ...], uid: int, reasons: list[str]
 ) -> tuple[str, str]:
     """(why, what to do)."""
-    v1 = {c: h.mount for h in hierarchies for c in h.controllers if c in missing}
+    v1 = {c: h.mount for h in found for c in h.controllers if c in missing}
     names = ", ".join(missing)
     if len(v1) == len(missing):
         if uid == 0:
             mounts = ", ".join(v1.values())
             return f"{mounts} cannot be written", "Mount the cgroup hierarchies read-write."
-        return f"{names}: not delegated to this user (cgroup v1)", delegate_command(v1, uid)
+        do = f"Once as root, until the next boot: secure setup delegate --user {uid}"
+        return f"{names}: not delegated to this user (cgroup v1)", do
     if reasons:
         return "; ".join(reasons), _delegate_v2(uid)
     return (
@@ -233,26 +237,12 @@ def _missing(
     )
 
 
-def delegate_command(mounts: dict[str, str], uid: int) -> str:
-    """What root has to run once so that `uid` can limit on v1.
-
-    The files with the limits of the delegated directory itself stay root's.
-    """
-    places = " ".join(f"{mount}/{BASE}/user-{uid}" for mount in dict.fromkeys(mounts.values()))
-    return (
-        f"Once as root, until the next boot: for d in {places}; do mkdir -p $d && "
-        f"chown {uid} $d $d/cgroup.procs $d/tasks; done"
-    )
-
-
 def _delegate_v2(uid: int) -> str:
     if uid == 0:
         return "Start it outside a container, or with a writable, private cgroup namespace."
     return (
         "Start it in a delegated cgroup: systemd-run --user --scope -p Delegate=yes -- secure …; "
-        "where that lacks controllers, once as root: mkdir -p /etc/systemd/system/user@.service.d "
-        "&& printf '[Service]\\nDelegate=cpu memory pids\\n' > "
-        "/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload"
+        f"where that lacks controllers, once as root: secure setup delegate --user {uid}"
     )
 
 

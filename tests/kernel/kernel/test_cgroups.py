@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from confinement import ROOT, STRANGER, needs_root
 
 from secure.errors import KernelError, MachineError, SecureError
+from secure.kernel.cgroup_delegation import delegate, withdraw
 from secure.kernel.cgroup_support import V2, CgroupLimits, CgroupSupport
 from secure.kernel.cgroups import Cgroup
 from secure.kernel.cgroups_detect import Hierarchy, detect
@@ -263,16 +263,15 @@ def test_an_ordinary_user_has_nothing_until_root_runs_the_named_command() -> Non
         pytest.skip("this machine delegates to everybody")
     if "Once as root, until the next boot: " not in do:
         pytest.skip("the remedy on this machine is systemd's")
-    command = do.removeprefix("Once as root, until the next boot: ")
+    command = do.removeprefix("Once as root, until the next boot: ").split()
+    assert command[0] == "secure"
 
-    subprocess.run(["sh", "-ec", command], check=True)
+    subprocess.run([str(ROOT / "bin/secure"), *command[1:]], check=True)
     try:
         usable_then, by_then, do_then, worked = _as_stranger(uid)
     finally:
-        for place in Path("/sys/fs/cgroup").glob(f"*/secure/user-{uid}"):
-            place.rmdir()
-            with suppress(OSError):  # another test's containers are in it
-                place.parent.rmdir()
+        subprocess.run([str(ROOT / "bin/secure"), *command[1:], "--undo"], check=True)
+    assert list(Path("/sys/fs/cgroup").glob(f"*/secure/user-{uid}")) == []
 
     assert by == ""
     assert usable_then == "('memory', 'cpu', 'pids')"
@@ -281,13 +280,38 @@ def test_an_ordinary_user_has_nothing_until_root_runs_the_named_command() -> Non
 
 def test_a_delegated_directory_keeps_its_own_limits_closed() -> None:
     needs_root()
-    do = _as_stranger(STRANGER + 2)[2]
-    if "chown" not in do:
+    uid = STRANGER + 2
+    if "until the next boot" not in _as_stranger(uid)[2]:
         pytest.skip("the remedy on this machine is systemd's")
+    places = [Path(place) for place in delegate(uid)]
+    try:
+        owned = {
+            file.name for place in places for file in place.iterdir() if file.stat().st_uid == uid
+        }
+        own = {place.stat().st_uid for place in places}
+    finally:
+        withdraw(uid)
 
     # The user must not be able to lift what root set for the user as a whole.
-    assert "$d $d/cgroup.procs $d/tasks" in do
-    assert "memory.limit_in_bytes" not in do
+    assert (owned, own) == ({"cgroup.procs", "tasks"}, {uid})
+
+
+_ASKED_BY_STRANGER = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from secure.cli.main import main
+if os.geteuid() == 0:
+    os.setresuid(12345, 12345, 12345)
+sys.exit(main(["setup", "delegate", "--user", "1"]))
+"""
+
+
+def test_only_root_delegates() -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _ASKED_BY_STRANGER, str(ROOT)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "only root can delegate" in done.stderr) == (4, True)
 
 
 @pytest.fixture
