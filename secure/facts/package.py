@@ -22,11 +22,14 @@ class Package(msgspec.Struct, frozen=True):
         purl: package URL, see `secure.facts.purl`.
         declared: True where a lock file or manifest asks for it and nothing says it is installed.
         epoch, modularity: of an rpm package; they are no part of `version`.
+        automatic: installed because another package needed it (apt's and pacman's mark), not
+            because somebody asked for it.
         essential: the distribution says that no system works without it (dpkg `Essential`).
         licences_found: read from licence texts or copyright files, as SPDX identifiers.
         hashes: (algorithm, hex) of the package itself where its database or lock file has them.
         qualifiers: further purl qualifiers, (key, value).
         owner: purl of the distribution package that brought the file this one was read from; "".
+        cpe: CPE 2.3 name, where the package is known by one; "".
         from_base: whether a base image layer brought it; None where the boundary is not known.
     """
 
@@ -48,8 +51,10 @@ class Package(msgspec.Struct, frozen=True):
     epoch: str = ""
     modularity: str = ""
     essential: bool = False
+    automatic: bool = False
     licences_found: tuple[str, ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
     qualifiers: tuple[tuple[str, str], ...] = ()
     owner: str = ""
     from_base: bool | None = None
+    cpe: str = ""

@@ -18,7 +18,7 @@ from secure.oci.limits import Limits
 
 _T = TypeVar("_T")
 
-SizeLimit = Literal["manifest_bytes", "config_bytes"]
+SizeLimit = Literal["manifest_bytes", "config_bytes", "sbom_bytes"]
 
 # One pass over strings and brackets. An unfinished string runs to the end of the text, so no
 # position is looked at twice.

@@ -40,6 +40,9 @@ class Limits:
     database_bytes: int = 64 * MIB  # one package database
     text_bytes: int = 1 * MIB  # one file searched for secrets; larger ones are cut in windows
     secrets_file_bytes: int = 16 * MIB  # beyond this a file is listed as not searched
+    # SBOMs of others
+    sbom_bytes: int = 128 * MIB  # 50,000 packages take about 40 MiB in the wordiest form
+    sbom_components: int = 500_000
     # audit log
     audit_record_bytes: int = 1 * MIB  # one line; the evidence of one launch takes about 10 KiB
     audit_segment_bytes: int = 64 * MIB  # a longer log goes on in a further file

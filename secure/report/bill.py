@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.facts.purl import purl
@@ -120,6 +121,16 @@ def image_properties(facts: ImageFacts) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[1]]
 
 
+def system_properties(release: OsRelease) -> list[tuple[str, str]]:
+    """The same of the distribution."""
+    pairs = (
+        ("secure:os:codename", release.version_codename),
+        ("secure:os:idLike", " ".join(release.id_like)),
+        ("secure:os:name", release.name),
+    )
+    return [pair for pair in pairs if pair[1]]
+
+
 def document_properties(facts: ImageFacts) -> list[tuple[str, str]]:
     """The same of the document: what could not be read."""
     return [
@@ -140,17 +151,6 @@ def image_purl(facts: ImageFacts) -> str:
     repository, _, tag = name.rpartition("/")[2].partition("@")[0].partition(":")
     qualifiers = {"arch": facts.config.architecture, "tag": tag if facts.repo_tags else ""}
     return purl("oci", repository or "image", digest, qualifiers=qualifiers)
-
-
-def is_url(text: str) -> bool:
-    """Whether `text` may stand where a schema wants a URL: no blanks, no brackets, ASCII."""
-    return (
-        text.startswith(("http://", "https://"))
-        and text.isascii()
-        and text.isprintable()
-        and not set(text) & set(' <>"{}|\\^`[]%')
-        and len(text) < 2_048
-    )
 
 
 def _utf8(text: str) -> str:

@@ -29,7 +29,7 @@ def file_properties(package: Package) -> tuple[tuple[str, str], ...]:
     if filename.endswith(_ARCHIVES):
         return ((ARCHIVE, "archive"), (FILENAME, filename), (STRUCTURED, "structured"))
     # A version found in the strings of a program: the program is the package.
-    if package.type == "generic" and "binary" in package.found_by:
+    if package.found_by == "binary-classifier":
         return (
             (ARCHIVE, "no archive"),
             (EXECUTABLE, "executable"),

@@ -21,11 +21,12 @@ from secure.report.bill import (
     group_of,
     image_properties,
     image_purl,
-    is_url,
     properties,
+    system_properties,
 )
 from secure.report.bsi import OF_AN_IMAGE, file_properties
 from secure.report.hash_names import known_hashes
+from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx_licences import licence_choice
 
 Json = dict[str, object]
@@ -138,6 +139,8 @@ def _component(
         made["hashes"] = hashes
     if package.licences:
         made["licenses"] = licences[package.licences]
+    if is_cpe(package.cpe):
+        made["cpe"] = package.cpe
     if package.purl:
         made["purl"] = package.purl
     pairs = [*file_properties(package), *properties(package, diff_ids)]
@@ -163,11 +166,7 @@ def _operating_system(release: OsRelease) -> Json:
         made["version"] = release.version_id or release.version_codename
     if release.pretty_name:
         made["description"] = release.pretty_name
-    pairs = [
-        ("secure:os:codename", release.version_codename),
-        ("secure:os:idLike", " ".join(release.id_like)),
-    ]
-    return made | _properties([pair for pair in pairs if pair[1]])
+    return made | _properties(system_properties(release))
 
 
 def _dependencies(bill: Bill) -> list[Json]:

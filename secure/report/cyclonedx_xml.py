@@ -22,7 +22,7 @@ _ORDER = {
         "timestamp", "lifecycles", "tools", "authors", "component", "manufacturer", "properties",
     ),
     "component": (
-        "supplier", "group", "name", "version", "description", "hashes", "licenses", "purl",
+        "supplier", "group", "name", "version", "description", "hashes", "licenses", "cpe", "purl",
         "externalReferences", "properties", "evidence",
     ),
     "evidence": ("occurrences", "licenses"),

@@ -6,6 +6,7 @@ import json
 
 import msgspec
 
+from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.facts.purl import encoded
@@ -18,11 +19,12 @@ from secure.report.bill import (
     graph_is_known,
     image_properties,
     image_purl,
-    is_url,
     properties,
+    system_properties,
 )
 from secure.report.bsi import FILENAME, file_properties
 from secure.report.hash_names import known_hashes
+from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx_terms import NOASSERTION, Licences, creation_comment, identifier, mailbox
 
 Json = dict[str, object]
@@ -105,19 +107,25 @@ def _packages(bill: Bill, licences: Licences, tool: str) -> list[Json]:
             pairs["secure:homepage"] = package.homepage
         one["annotations"] = [_annotation(bill, tool, pairs)]
         made.append(one)
-    if release := facts.os_release:
-        system: Json = {
-            "SPDXID": SYSTEM,
-            "name": release.id or release.name or "unknown",
-            "downloadLocation": NOASSERTION,
-            "filesAnalyzed": False,
-            "primaryPackagePurpose": "OPERATING_SYSTEM",
-        }
-        if version := release.version_id or release.version_codename:
-            system["versionInfo"] = version
-        if release.pretty_name:
-            system["description"] = release.pretty_name
-        made.append(system)
+    if facts.os_release:
+        made.append(_system(bill, facts.os_release, tool))
+    return made
+
+
+def _system(bill: Bill, release: OsRelease, tool: str) -> Json:
+    made: Json = {
+        "SPDXID": SYSTEM,
+        "name": release.id or release.name or "unknown",
+        "downloadLocation": NOASSERTION,
+        "filesAnalyzed": False,
+        "primaryPackagePurpose": "OPERATING_SYSTEM",
+    }
+    if version := release.version_id or release.version_codename:
+        made["versionInfo"] = version
+    if release.pretty_name:
+        made["description"] = release.pretty_name
+    if pairs := system_properties(release):
+        made["annotations"] = [_annotation(bill, tool, dict(pairs))]
     return made
 
 
@@ -148,8 +156,8 @@ def _package(package: Package, ref: str, licences: Licences) -> Json:
         # In these words scanners of other makers look for the source package.
         version = package.source_version or package.version
         made["sourceInfo"] = f"built package from: {package.source} {version}"
-    if package.purl and package.name:
-        made["externalRefs"] = [_purl(package.purl)]
+    if references := _references(package):
+        made["externalRefs"] = references
     return made
 
 
@@ -183,6 +191,14 @@ def _annotation(bill: Bill, tool: str, pairs: dict[str, str]) -> Json:
         # ASCII and without "<": the same text serves as one line of tag-value.
         "comment": json.dumps(pairs, separators=(",", ":")).replace("<", "\\u003c"),
     }
+
+
+def _references(package: Package) -> list[Json]:
+    made = [_purl(package.purl)] if package.purl and package.name else []
+    if is_cpe(package.cpe):
+        cpe = {"referenceCategory": "SECURITY", "referenceType": "cpe23Type"}
+        made.append({**cpe, "referenceLocator": package.cpe})
+    return made
 
 
 def _purl(text: str) -> Json:

@@ -18,10 +18,11 @@ from secure.report.bill import (
     graph_is_known,
     image_properties,
     image_purl,
-    is_url,
     properties,
+    system_properties,
 )
 from secure.report.bsi import OF_AN_IMAGE, file_properties
+from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx3_graph import (
     CREATION,
     TERMS,
@@ -128,7 +129,8 @@ def _package(graph: Graph, package: Package, diff_ids: dict[int, str]) -> Json:
     if package.source:
         version = package.source_version or package.version
         fields["software_sourceInfo"] = f"built package from: {package.source} {version}"
-    fields |= package_url(package.purl if package.name else "") | hashes(package.hashes)
+    cpe = package.cpe if is_cpe(package.cpe) else ""
+    fields |= package_url(package.purl if package.name else "", cpe) | hashes(package.hashes)
     purpose = "application" if package.type == "generic" else "library"
     return fields | {"software_primaryPurpose": purpose} | extension(pairs)
 
@@ -143,6 +145,7 @@ def _system(graph: Graph, bill: Bill) -> list[str]:
     if release.pretty_name:
         fields["description"] = release.pretty_name
     fields["software_primaryPurpose"] = "operatingSystem"
+    fields |= extension(system_properties(release))
     return [graph.add("software_Package", "operating-system", fields)]
 
 

@@ -57,9 +57,10 @@ def identifiers(*pairs: tuple[str, str]) -> Json:
     return {"externalIdentifier": made} if made else {}
 
 
-def package_url(text: str) -> Json:
-    """A purl, as the property and as an identifier: readers look at either."""
-    return {"software_packageUrl": text} | identifiers(("packageUrl", text)) if text else {}
+def package_url(text: str, cpe: str = "") -> Json:
+    """A purl, as the property and as an identifier: readers look at either. And a CPE."""
+    purl: Json = {"software_packageUrl": text} if text else {}
+    return purl | identifiers(("packageUrl", text), ("cpe23", cpe))
 
 
 def hashes(pairs: tuple[tuple[str, str], ...]) -> Json:

@@ -71,8 +71,8 @@ def _written(value: object) -> str:
             return "true" if value else "false"
         case {"algorithm": algorithm, "checksumValue": digits}:
             return f"{algorithm}: {digits}"
-        case {"referenceLocator": locator}:
-            return f"PACKAGE-MANAGER purl {locator}"
+        case {"referenceCategory": category, "referenceType": kind, "referenceLocator": locator}:
+            return f"{category} {kind} {locator}"
         case _:
             return str(value).replace("OPERATING_SYSTEM", "OPERATING-SYSTEM")
 

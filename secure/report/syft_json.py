@@ -14,6 +14,7 @@ import msgspec
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.report.bill import TOOL, Author, Bill, bill_of
+from secure.report.sbom_values import is_cpe
 from secure.report.spdx_licences import spdx_expression
 
 Json = dict[str, object]
@@ -82,7 +83,7 @@ def _artifact(package: Package, own_id: str, diff_ids: dict[int, str]) -> Json:
             *(_licence(name, "concluded") for name in package.licences_found),
         ],
         "language": language,
-        "cpes": [],
+        "cpes": [{"cpe": package.cpe, "source": "declared"}] if is_cpe(package.cpe) else [],
         "purl": package.purl,
     } | _metadata(package)
 

@@ -55,7 +55,13 @@ def full_facts(*more: Package) -> ImageFacts:
             from_base=False,
         ),
         package("deb", "libc6", "2.41", namespace="debian", licences=("Mine", "MIT")),
-        package("generic", "node", "22.1.0", found_by="binary-classifier"),
+        package(
+            "generic",
+            "node",
+            "22.1.0",
+            found_by="binary-classifier",
+            cpe="cpe:2.3:a:nodejs:node.js:22.1.0:*:*:*:*:*:*:*",
+        ),
         package(
             "maven",
             "commons-io",
@@ -104,6 +110,7 @@ def hostile_facts() -> ImageFacts:
         maintainer=_ODD,
         homepage="https://[::1\n",
         source=_ODD,
+        cpe="cpe:2.3:a:x:y:é:*:*:*:*:*:*:*",
         hashes=(("sha512", "zz"), ("md9", "00"), ("sha256", "")),
         location=Location(_ODD, 7),
     )

@@ -48,6 +48,7 @@ def test_the_compact_form_holds_every_field_that_is_set() -> None:
     made = json.loads(raw)
     curl = made["packages"][0]
     assert set(msgspec.structs.asdict(full_facts().packages[0])) - set(curl) == {
+        "cpe",
         "declared",
         "qualifiers",
     }

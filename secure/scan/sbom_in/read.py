@@ -1,0 +1,93 @@
+"""A document of any known form, by its first bytes, to what it says."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from secure.errors import DocumentError, UnsupportedError
+from secure.facts.bom import Bom
+from secure.oci.document import decode_document
+from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.scan.sbom_in import compact, cyclonedx, spdx2, spdx3
+from secure.scan.sbom_in.cyclonedx_fields import Document as CycloneDx
+from secure.scan.sbom_in.cyclonedx_xml import xml_fields
+from secure.scan.sbom_in.spdx_tag_value import tag_value_fields
+
+_T = TypeVar("_T")
+
+_BOM = b"\xef\xbb\xbf"  # a byte order mark, which Windows tools put first
+_TAG_VALUE = re.compile(rb"(?:#[^\n]*\n|\s)*SPDXVersion:")
+
+
+class _Marks(msgspec.Struct, frozen=True, rename="camel"):
+    """What tells the JSON forms apart."""
+
+    bom_format: str = ""
+    spdx_version: str = ""
+    format: str = ""
+    graph: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="@graph")
+
+
+def read_bom(raw: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> Bom:
+    """What the document says; what in it could not be used is in `unreadable`.
+
+    Args:
+        where: the subject of errors, e.g. '"app.cdx.json"'.
+
+    Raises:
+        UnsupportedError: of no form that this version reads.
+        DocumentError: malformed, or hostile.
+        LimitExceededError: too large, too deep, or with too many components.
+    """
+    raw = raw.removeprefix(_BOM)
+    start = raw[:4_096].lstrip()
+    if start.startswith(b"<"):
+        return cyclonedx.bom_of(
+            _convert(xml_fields(raw, where, limits), CycloneDx, where), "XML", limits
+        )
+    if _TAG_VALUE.match(raw[:65_536]):
+        fields = tag_value_fields(raw, where, limits)
+        return spdx2.bom_of(_convert(fields, spdx2.Document, where), "tag-value", limits)
+    if start.startswith(b"{"):
+        return _of_json(raw, where, limits)
+    raise UnsupportedError(
+        f"{where} is no SBOM of a known form",
+        do="Give CycloneDX (JSON, XML) or SPDX (2.x JSON or tag-value, 3.0 JSON-LD).",
+    )
+
+
+def _of_json(raw: bytes, where: str, limits: Limits) -> Bom:
+    def decoded(kind: type[_T]) -> _T:
+        return decode_document(raw, kind, where, limit="sbom_bytes", limits=limits)
+
+    marks = _marks(raw, where, limits)
+    if marks.bom_format == "CycloneDX":
+        return cyclonedx.bom_of(decoded(CycloneDx), "JSON", limits)
+    if marks.spdx_version.startswith("SPDX-2."):
+        return spdx2.bom_of(decoded(spdx2.Document), "JSON", limits)
+    if marks.graph:
+        return spdx3.bom_of(decoded(spdx3.Document), limits)
+    if marks.format == compact.FORM:
+        return compact.bom_of(decoded(compact.Document), limits)
+    raise UnsupportedError(
+        f"{where} is JSON, but neither CycloneDX nor SPDX",
+        do='CycloneDX has "bomFormat", SPDX has "spdxVersion" or "@graph".',
+    )
+
+
+def _marks(raw: bytes, where: str, limits: Limits) -> _Marks:
+    try:
+        return msgspec.json.decode(raw, type=_Marks)
+    except (ValueError, RecursionError):
+        # The checked way of reading says what is wrong, and where.
+        return decode_document(raw, _Marks, where, limit="sbom_bytes", limits=limits)
+
+
+def _convert(fields: dict[str, object], kind: type[_T], where: str) -> _T:
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as cause:
+        raise DocumentError(f"{where}: {cause}") from cause
