@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from secure.facts.executable import ExecutableFact
 from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.location import Layer
 from secure.facts.package import Package
@@ -77,3 +78,4 @@ class ImageFacts(msgspec.Struct, frozen=True):
     pulled_from: str = ""
     vulnerability_data: str = ""
     groups: tuple[Group, ...] = ()
+    executables: tuple[ExecutableFact, ...] = ()

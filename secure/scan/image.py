@@ -66,6 +66,7 @@ def scan_image(
         ),
         accounts=merged.accounts,
         groups=merged.groups,
+        executables=merged.executables,
         os_release=merged.os_release,
         unreadable=merged.unreadable,
         complete=merged.complete,

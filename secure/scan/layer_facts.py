@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from secure.facts.executable import ExecutableFact
 from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.package import Package
@@ -54,6 +55,13 @@ class SecretMark(msgspec.Struct, frozen=True):
     secret: Secret
 
 
+class ExecutableMark(msgspec.Struct, frozen=True):
+    """An executable fact under the exact name of its file."""
+
+    name: bytes
+    fact: ExecutableFact
+
+
 class Shadow(msgspec.Struct, frozen=True):
     """The password state of one account in /etc/shadow: "locked", "hash" or "empty"."""
 
@@ -77,6 +85,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
     catalogued: tuple[Catalogued, ...] = ()
     files: tuple[FileMark, ...] = ()
+    executables: tuple[ExecutableMark, ...] = ()
     secrets: tuple[SecretMark, ...] = ()
     os_releases: dict[bytes, OsRelease] = {}
     accounts: dict[bytes, tuple[Account, ...]] = {}

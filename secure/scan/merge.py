@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from secure.facts.executable import ExecutableFact
 from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.location import Location, text
@@ -39,6 +40,7 @@ class Merged(msgspec.Struct, frozen=True):
     secrets: tuple[Secret, ...]
     accounts: tuple[Account, ...]
     groups: tuple[Group, ...]
+    executables: tuple[ExecutableFact, ...]
     os_release: OsRelease | None
     unreadable: tuple[Unreadable, ...]
     complete: bool
@@ -52,6 +54,7 @@ class Merge:
         self._wanted, self._above = wanted, DatabasePaths(wanted)
         self._records: dict[bytes, tuple[Record, ...]] = {}
         self._files: dict[bytes, FileMark] = {}
+        self._executables: dict[bytes, ExecutableFact] = {}
         self._secrets: list[SecretMark] = []
         self._os_releases: dict[bytes, OsRelease] = {}
         self._accounts: dict[bytes, tuple[Account, ...]] = {}
@@ -76,6 +79,9 @@ class Merge:
             place = Location(mark.fact.location.path, index)
             fact = msgspec.structs.replace(mark.fact, location=place)
             self._files[mark.name] = FileMark(mark.name, fact, mark.directory)
+        for one in layer.executables:
+            place = Location(one.fact.location.path, index)
+            self._executables[one.name] = msgspec.structs.replace(one.fact, location=place)
         self._os_releases.update(layer.os_releases)
         self._accounts.update(layer.accounts)
         self._shadows.update(layer.shadows)
@@ -89,8 +95,8 @@ class Merge:
             if cover.takes_away(mark.name, directory=mark.directory):
                 del self._files[mark.name]
         for state in (
-            self._records, self._os_releases, self._accounts, self._shadows, self._groups,
-            self._links,
+            self._records, self._executables, self._os_releases, self._accounts, self._shadows,
+            self._groups, self._links,
         ):  # fmt: skip
             for name in [name for name in state if cover.takes_away(name)]:
                 del state[name]
@@ -139,6 +145,7 @@ class Merge:
             secrets=tuple(mark.secret for mark in self._secrets),
             accounts=accounts.joined(people, shadows),
             groups=next(iter(self._found(self._groups, (accounts.GROUP,))), ()),
+            executables=tuple(self._executables[name] for name in sorted(self._executables)),
             os_release=release,
             unreadable=tuple(self._unreadable),
             complete=not self._voided and not any(map(self._concerns_database, self._unreadable)),

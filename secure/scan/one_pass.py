@@ -16,6 +16,7 @@ from secure.oci.limits import MIB, Limits
 from secure.scan import accounts, os_release
 from secure.scan.cataloger import Cataloger, FileView, Wanted
 from secure.scan.catalogers import CATALOGERS
+from secure.scan.executables import MAGICS, Executables
 from secure.scan.file_facts import file_fact
 from secure.scan.layer_facts import Catalogued, FileMark, LayerFacts, Record, Shadow
 from secure.scan.links import DatabasePaths, resolved
@@ -46,6 +47,7 @@ class OnePass:
         self._groups: dict[bytes, tuple[Group, ...]] = {}
         self._links: dict[bytes, bytes] = {}
         self._unreadable: list[Unreadable] = []
+        self._executables = Executables(self._unreadable)
         self._taken, self._directories = Names(), Names()
         self._whiteouts: list[bytes] = []
         self._opaques: list[bytes] = []
@@ -63,6 +65,7 @@ class OnePass:
         return LayerFacts(
             catalogued=tuple(self._catalogued.values()),
             files=tuple(self._files.values()),
+            executables=tuple(self._executables.marks.values()),
             secrets=tuple(self._search.results),
             os_releases=self._os_releases,
             accounts=self._accounts,
@@ -100,6 +103,9 @@ class OnePass:
         if kind == DIRECTORY:
             self._directories.append(name)
             return
+        if name in self._executables.names:
+            self._executables.forget(name)
+            self._catalogued.pop(name, None)
         self._taken.append(name)
         self._taken.compact()
         cataloger = self._wanted.cataloger(name)
@@ -114,7 +120,10 @@ class OnePass:
         name, size = entry.name, entry.size
         if cataloger is None and name not in _SYSTEM_FILES and not _is_variant(name):
             if size:
-                self._look_for_secrets(entry, entry.read(self._limits.secrets_file_bytes))
+                head = entry.read(self._limits.secrets_file_bytes)
+                self._look_for_secrets(entry, head)
+                if head.startswith(MAGICS):
+                    self._take_executable(entry, head)
             return
         self._forget(name)
         most = cataloger.max_bytes if cataloger else os_release.MAX_BYTES
@@ -131,6 +140,11 @@ class OnePass:
         # A package database is searched as far as it was read: a part left out would have to be
         # told, and what is told of a database makes the facts incomplete.
         self._look_for_secrets(entry, content)
+
+    def _take_executable(self, entry: Entry, head: bytes) -> None:
+        found = self._executables.read(entry, head)
+        if found is not None:
+            self._catalogued[entry.name] = found
 
     def _parse(self, file: FileView, cataloger: Cataloger | None) -> None:
         if cataloger is not None:

@@ -43,7 +43,7 @@ def toml_tree(content: bytes) -> dict[str, object]:
     """
     _bounded(content, _TOML_BYTES)
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(content.removeprefix(b"\xef\xbb\xbf").decode())
     except (ValueError, RecursionError) as cause:  # both its error and Unicode's are ValueErrors
         raise DocumentError(f"is no TOML: {shown(cause)}") from cause
 
