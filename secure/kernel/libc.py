@@ -34,9 +34,23 @@ class c_long(_SimpleCData):  # type: ignore[type-arg]  # noqa: N801 - the C type
     _type_ = "l"
 
 
+class _Pointer(_SimpleCData):  # type: ignore[type-arg]
+    """void *: takes whole numbers of 64 bits, bytes, arrays and None."""
+
+    _type_ = "P"
+
+
 class _Function(CFuncPtr):
     _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
     _restype_ = c_long
+
+
+class _SystemCall(CFuncPtr):
+    """syscall(2): the kernel looks at as many of the six arguments as the call has."""
+
+    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
+    _restype_ = c_long
+    _argtypes_ = (c_long, *[_Pointer] * 6)
 
 
 class _FunctionWithGil(CFuncPtr):
@@ -48,7 +62,7 @@ class _FunctionWithGil(CFuncPtr):
 
 _memset = _Function(dlsym(_HANDLE, "memset"))
 _sched_getcpu = _Function(dlsym(_HANDLE, "sched_getcpu"))
-_syscall = _Function(dlsym(_HANDLE, "syscall"))
+_syscall = _SystemCall(dlsym(_HANDLE, "syscall"))
 _syscall_with_gil = _FunctionWithGil(dlsym(_HANDLE, "syscall"))
 
 _MACHINE = os.uname().machine
@@ -75,6 +89,9 @@ _ALIKE = {
 NUMBERS = (_AARCH64 if _MACHINE == "aarch64" else _X86_64) | _ALIKE
 
 
+_NOTHING = (0,) * 6
+
+
 def syscall(
     name: str,
     *arguments: int | bytes | Array[c_long] | None,
@@ -86,8 +103,7 @@ def syscall(
     Raises:
         KernelError: it returned -1; `target` and `means` make the message.
     """
-    converted = [c_long(a) if isinstance(a, int) else a for a in arguments]
-    result = int(_syscall(c_long(NUMBERS[name]), *converted))
+    result = int(_syscall(NUMBERS[name], *arguments, *_NOTHING[len(arguments) :]))
     if result == -1:
         raise KernelError(name, target, get_errno(), means)
     return result

@@ -21,7 +21,7 @@ from secure.errors import (
     NotExecutableError,
 )
 from secure.kernel import capabilities, landlock, network, seccomp, signals, tty
-from secure.kernel.libc import current_processor, syscall, wipe
+from secure.kernel.libc import clone, current_processor, syscall, wipe
 from secure.kernel.mounts import (
     AT_EMPTY_PATH,
     AT_RECURSIVE,
@@ -104,6 +104,19 @@ class Channel:
     terminal: socket | None
 
 
+@value
+class Program:
+    """What the payload becomes.
+
+    Args:
+        candidates: files to try in order.
+    """
+
+    candidates: tuple[bytes, ...]
+    argv: list[bytes]
+    environment: dict[bytes, bytes]
+
+
 def enter(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) -> NoReturn:
     """Become the container. Called in the clone child; never returns."""
     code = 1
@@ -161,12 +174,14 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     close_all_but(channel.go, channel.status, slave)
     landlocked = _confine(plan)
     seccomp.install_filter(bpf)
-    # Before the fork: it discards a SIGCHLD that is pending (sigaction(2) of POSIX, "SIG_DFL"), and
-    # a payload that ended at once would never be noticed.
-    signals.set_default((signals.SIGCHLD,))
-    payload = os.fork()
+    # Before the fork: SIG_DFL discards a SIGCHLD that is pending (sigaction(2) of POSIX), and a
+    # payload that ended at once would never be noticed. We wait for signals, no handler is missed.
+    signals.set_default(_ALL_SIGNALS)
+    # After it every page that is touched is copied: what can be made ready is made ready here.
+    command = _command(plan)
+    payload = clone(signals.SIGCHLD)
     if payload == 0:
-        _execute(plan, channel, slave, landlocked)
+        _execute(command, channel, slave, landlocked)
     # The interpreter's memory and /proc/1/exe are nobody's business (CVE-2019-5736), and the
     # caller's command line with its host paths is not to be read in /proc/1/cmdline.
     prctl(PR_SET_DUMPABLE, 0)
@@ -399,7 +414,18 @@ def _confine(plan: Plan) -> str:
     return landlock.confine(writable=writable)
 
 
-def _execute(plan: Plan, channel: Channel, slave: int, landlocked: str) -> NoReturn:
+def _command(plan: Plan) -> Program:
+    """What to execute, and where it may be, as execvp(3) chooses."""
+    argv = [os.fsencode(part) for part in plan.argv]
+    environment = {os.fsencode(name): os.fsencode(text) for name, text in plan.env}
+    candidates = [argv[0]]
+    if b"/" not in argv[0]:
+        path = environment.get(b"PATH", b"/usr/bin:/bin")
+        candidates = [(part or b".") + b"/" + argv[0] for part in path.split(b":")]
+    return Program(tuple(candidates), argv, environment)
+
+
+def _execute(command: Program, channel: Channel, slave: int, landlocked: str) -> NoReturn:
     code = 1
     try:
         os.setsid()
@@ -407,12 +433,10 @@ def _execute(plan: Plan, channel: Channel, slave: int, landlocked: str) -> NoRet
             tty.make_controlling(slave)
             for index in range(3):
                 os.dup2(slave, index, inheritable=True)
-        signals.set_default(_ALL_SIGNALS)
-        environment = {os.fsencode(name): os.fsencode(text) for name, text in plan.env}
         os.write(channel.status, protocol.READY + landlocked.encode() + b"\n")
         protocol.expect(channel.go, protocol.GO)
         signals.set_mask(())
-        _exec_first(plan, environment)
+        _exec_first(command)
     except BaseException as error:  # noqa: BLE001 - see `enter`
         os.write(channel.status, protocol.failure(error))
         code = getattr(error, "exit_code", 1)
@@ -420,25 +444,21 @@ def _execute(plan: Plan, channel: Channel, slave: int, landlocked: str) -> NoRet
         os._exit(code)
 
 
-def _exec_first(plan: Plan, environment: dict[bytes, bytes]) -> None:
-    """execve of the first candidate on PATH, as execvp(3) chooses."""
-    argv = [os.fsencode(part) for part in plan.argv]
-    path = environment.get(b"PATH", b"/usr/bin:/bin")
-    candidates = [argv[0]]
-    if b"/" not in argv[0]:
-        candidates = [(part or b".") + b"/" + argv[0] for part in path.split(b":")]
+def _exec_first(command: Program) -> None:
+    """execve of the first candidate that can be executed."""
     worst = _ENOENT
-    for candidate in candidates:
+    for candidate in command.candidates:
         try:
-            os.execve(candidate, argv, environment)
+            os.execve(candidate, command.argv, command.environment)
         except OSError as cause:
             if cause.errno not in {_ENOENT, _ENOTDIR}:
                 worst = cause.errno or _EIO
+    name = command.argv[0].decode("utf-8", "backslashreplace")
     if worst == _ENOENT:
         raise CommandNotFoundError(
-            f'command "{plan.argv[0]}" is not in the image', do="Check its name and PATH."
+            f'command "{name}" is not in the image', do="Check its name and PATH."
         )
-    raise NotExecutableError(f'command "{plan.argv[0]}" cannot be run: {os.strerror(worst)}')
+    raise NotExecutableError(f'command "{name}" cannot be run: {os.strerror(worst)}')
 
 
 def _reap_until(payload: int) -> int:
