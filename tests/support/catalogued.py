@@ -6,6 +6,7 @@ from secure.facts.image import Unreadable
 from secure.facts.package import Package
 from secure.scan.cataloger import Cataloger, FileView, Wanted
 from secure.scan.catalogers import CATALOGERS
+from secure.scan.layer_facts import Record
 
 
 def catalogued(name: str, content: str | bytes) -> tuple[list[Package], list[str]]:
@@ -13,7 +14,7 @@ def catalogued(name: str, content: str | bytes) -> tuple[list[Package], list[str
     view = FileView(name.encode(), content.encode() if isinstance(content, str) else content)
     found = list(wanting(name).parse(view))
     return (
-        [item.package for item in found if not isinstance(item, Unreadable)],
+        [item.package for item in found if isinstance(item, Record)],
         [item.why for item in found if isinstance(item, Unreadable)],
     )
 

@@ -6,6 +6,7 @@ then misses (a name, a version) it reports. All bounds are on the decoder's side
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 
@@ -66,6 +67,11 @@ def mappings(value: object) -> Iterator[dict[str, object]]:
 def word(value: object) -> str:
     """`value` without blanks around it if it is text, else ""."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def words_in(raw: str) -> list[str]:
+    """The words of a list whose commas, quotes and blanks do not matter."""
+    return re.findall(r"[\w.@+-]+", raw)
 
 
 def named(name: str, version: str) -> bool:

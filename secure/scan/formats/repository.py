@@ -1,0 +1,28 @@
+"""Addresses of source repositories, as lock files write them."""
+
+from __future__ import annotations
+
+import re
+
+_SCHEME = re.compile(r"(?:git\+)?[a-z]{2,10}://(?:[^/@]{1,200}@)?", re.IGNORECASE)
+_SCP = re.compile(r"(?:[\w.-]{1,100}@)?([\w.-]{1,200}):(?!//)(?!\d+/)(.*)", re.DOTALL)
+
+
+def repository(url: str) -> tuple[str, str]:
+    """("host/owner", "name") of a repository's address; two empty texts where it is none.
+
+    Both forms of git-clone(1): a URL, and [user@]host:path. A port and ".git" are left out.
+    """
+    scheme = _SCHEME.match(url)
+    if scheme:
+        rest = url[scheme.end() :]
+    elif scp := _SCP.fullmatch(url):
+        rest = f"{scp[1]}/{scp[2]}"
+    else:
+        return "", ""
+    host, _, path = rest.partition("/")
+    path = path.strip("/").removesuffix(".git")
+    owner, _, name = path.rpartition("/")
+    if not host or not name:
+        return "", ""
+    return "/".join(part for part in (host.partition(":")[0].lower(), owner) if part), name

@@ -1,0 +1,204 @@
+"""Each language's files, in the form its tool writes them, and what makes them different."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from catalogued import catalogued, told, wanting
+from language_files import FILES
+from scanning import file, layer, scanned
+
+from secure.facts.package import Package
+from secure.facts.purl import fault, parse_purl
+from secure.scan.cataloger import FileView, Wanted
+from secure.scan.catalogers import CATALOGERS
+from secure.scan.formats.repository import repository
+from secure.scan.layer_facts import Record
+
+
+def package(place: str, name: str) -> Package:
+    packages, _ = catalogued(place, FILES[place][0])
+    (found,) = (one for one in packages if one.name == name)
+    return found
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_a_file_says_what_its_tool_wrote(place: str) -> None:
+    content, expected, reasons = FILES[place]
+    packages, unreadable = catalogued(place, content)
+    assert told(packages) == expected
+    assert [why[: len(reason)] for why, reason in zip(unreadable, reasons, strict=True)] == reasons
+
+
+def test_every_file_gives_valid_package_urls_that_say_where_they_are(tmp_path: Path) -> None:
+    facts = scanned(tmp_path, [layer(*(file(name, said[0]) for name, said in FILES.items()))])
+    assert len(facts.packages) == sum(len(said[1]) for said in FILES.values())
+    assert [p.purl for p in facts.packages if fault(parse_purl(p.purl))] == []
+    assert {p.location.path for p in facts.packages} == set(FILES)
+    assert {p.found_by for p in facts.packages} == {wanting(name).name for name in FILES}
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_line_ends_of_windows_change_nothing(place: str) -> None:
+    content, expected, _ = FILES[place]
+    assert told(catalogued(place, content.replace("\n", "\r\n"))[0]) == expected
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_a_file_without_content_invents_nothing(place: str) -> None:
+    assert catalogued(place, "")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "hashes"),
+    [
+        ("src/mix.lock", "cowboy", (("SHA-256", "0123456789abcdef" * 4),)),
+        ("src/rebar.lock", "cowlib", (("SHA-256", "0123456789abcdef" * 4),)),
+        ("app/pubspec.lock", "args", (("SHA-256", "0123456789abcdef" * 4),)),
+        (
+            "opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json",
+            "numpy",
+            (("SHA-256", "0123456789abcdef" * 4), ("MD5", "ab" * 16)),
+        ),
+    ],
+)
+def test_digests_of_whole_packages_are_kept(
+    place: str, name: str, hashes: tuple[tuple[str, str], ...]
+) -> None:
+    assert package(place, name).hashes == hashes
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "qualifiers"),
+    [
+        ("app/pubspec.lock", "ours", {"repository_url": "https://pub.acme.example"}),
+        ("two/Manifest.toml", "JSON", {"uuid": "682c06a0-de6a-54ab-a142-c8b1cf79cde6"}),
+        ("src/vcpkg_installed/vcpkg/status", "fmt", {"port_version": "2", "triplet": "x64-linux"}),
+        ("src/vcpkg.json", "zlib", {"port_version": "1"}),
+        ("two/conan.lock", "ours", {"channel": "stable"}),
+        ("two/conan.lock", "zlib", {"rrev": "0123456789abcdef" * 2}),
+        ("src/.github/workflows/ci.yml", "tool", {"repository_url": "ghcr.io"}),
+        (
+            "opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json",
+            "numpy",
+            {"build": "py311h64a7726_0", "channel": "conda-forge", "subdir": "linux-64"},
+        ),
+    ],
+)
+def test_what_a_package_url_needs_beside_the_version(
+    place: str, name: str, qualifiers: dict[str, str]
+) -> None:
+    assert dict(package(place, name).qualifiers) == qualifiers
+
+
+@pytest.mark.parametrize(
+    ("place", "needs"),
+    [
+        ("usr/lib/R/site-library/jsonlite/DESCRIPTION", {"methods", "curl", "openssl"}),
+        ("opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json", {"libblas", "python"}),
+        ("opt/app/lib/cowboy-2.9.0/ebin/cowboy.app",
+         {"kernel", "stdlib", "crypto", "cowlib", "ranch"}),
+        ("usr/lib/luarocks/rocks-5.1/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", {"compat53"}),
+        ("src/vcpkg_installed/vcpkg/status", {"vcpkg-cmake", "zlib"}),
+    ],
+)  # fmt: skip
+def test_dependencies_of_installed_packages_are_kept(place: str, needs: set[str]) -> None:
+    (found,) = wanting(place).parse(FileView(place.encode(), FILES[place][0].encode()))
+    assert isinstance(found, Record)
+    assert {name for names in found.needs for name in names} == needs
+
+
+@pytest.mark.parametrize(
+    ("place", "licence"),
+    [
+        ("usr/lib/R/site-library/jsonlite/DESCRIPTION", "MIT + file LICENSE"),
+        ("opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json", "BSD-3-Clause"),
+        ("opt/ghc/lib/package.conf.d/text-2.0.2.conf", "BSD-2-Clause"),
+        ("usr/lib/luarocks/rocks-5.1/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", "MIT"),
+    ],
+)
+def test_declared_licences_are_kept(place: str, licence: str) -> None:
+    (found,), _ = catalogued(place, FILES[place][0])
+    assert found.licences == (licence,)
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "why"),
+    [
+        ("mix.lock", "<<<<<<< HEAD\n", "line 1 is no entry"),
+        ("mix.lock", '%{"a": {:hex, :a, nil}}', "line 1 has no version"),
+        ("rebar.lock", "hello", "no Erlang term"),
+        ("rebar.lock", '[{<<"a">>,{pkg,<<"a">>},0}].', '"a" has no version'),
+        ("ebin/a.app", "{other, a, []}.", "no application resource file"),
+        ("ebin/a.app", "{application, a, []}.", '"a" has no version'),
+        ("pubspec.lock", "sdks: {}", 'has no "packages"'),
+        ("pubspec.lock", "packages: {a: {source: hosted}}", '"a" has no version'),
+        ("Package.resolved", "{}", 'has no "pins"'),
+        ("Package.resolved", '{"pins": [{"identity": "x", "state": {}}]}', '"x" has no version'),
+        ("Podfile.lock", "X: 1", 'has no "PODS"'),
+        ("Podfile.lock", "PODS:\n  - Masonry\n", '"Masonry" has no version'),
+        ("stack.yaml.lock", "packages: [{completed: {hackage: x}}]", "an entry has no name"),
+        ("a/package.conf.d/x.conf", "name: x\n", '"x" has no version'),
+        ("a/DESCRIPTION", "Package: x\nBuilt: R 4\n", '"x" has no version'),
+        ("conda-meta/a.json", "{}", "an entry has no name"),
+        ("conda-meta/a.json", '{"name": 1', "is no JSON"),
+        ("a.rockspec", 'package = "x"\n', '"x" has no version'),
+        ("Manifest.toml", '[[X]]\npath = "x"\n', '"X" has no version'),
+        ("conan.lock", "{}", "is no lock file of Conan"),
+        ("conanfile.txt", "[requires]\nzlib/[>1.2 <2]\n", "names no exact version"),
+        ("x/vcpkg/status", "Package: x\nStatus: install ok installed\n", '"x" has no version'),
+        (".github/workflows/a.yml", "jobs: {a: {steps: [{uses: a/b}]}}", "names no exact version"),
+        (".terraform.lock.hcl", 'provider "a/b/c" {\n}\n', '"c" has no version'),
+        (".terraform.lock.hcl", "module x {\n", "line 1 is outside"),
+        ("a/.opam-switch/switch-state", 'opam-version: "2.0"\n', 'no list "installed"'),
+        ("a.opam.locked", 'depends: [\n"x" {>= "1"}\n]\n', '"x" has no version'),
+        ("pack.pl", ":- module(x, []).\n", "an entry has no name"),
+        ("etc/INSTALL_RECEIPT.json", "{}", "lies in no Cellar"),
+    ],
+)
+def test_what_can_not_be_told_is_said(place: str, content: str, why: str) -> None:
+    packages, (reason,) = catalogued(place, content)
+    assert packages == []
+    assert why in reason
+
+
+def test_the_source_of_an_r_package_is_declared_and_other_descriptions_are_not_ours() -> None:
+    assert told(catalogued("a/DESCRIPTION", "Package: x\nVersion: 1\n")[0]) == ["cran:x@1?"]
+    assert catalogued("a/DESCRIPTION", "Some words: about a repository\n") == ([], [])
+
+
+def test_composite_actions_and_their_images_are_read() -> None:
+    steps = "runs: {using: composite, steps: [{uses: a/b@v1}]}"
+    assert told(catalogued("x/action.yml", steps)[0]) == ["github:a/b@v1?"]
+    image = "runs: {using: docker, image: 'docker://r.example:5000/a/b@sha256:" + "0" * 64 + "'}"
+    (found,), _ = catalogued("x/action.yaml", image)
+    assert (found.namespace, found.name, found.version) == ("a", "b", "sha256:" + "0" * 64)
+    assert found.qualifiers == (("repository_url", "r.example:5000"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com/a/b.git", ("github.com/a", "b")),
+        ("https://user@GitHub.com:8443/a/b/", ("github.com/a", "b")),
+        ("git@github.com:a/b.git", ("github.com/a", "b")),
+        ("ssh://git@host/a/b/c", ("host/a/b", "c")),
+        ("https://github.com/", ("", "")),
+        ("../local", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_addresses_of_repositories(url: str, expected: tuple[str, str]) -> None:
+    assert repository(url) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "usr/bin/opam", "x/a.app", "ebin/sub/a.app", "workflows/ci.yml", "x.github/workflows/a.yml",
+        "meta/a.json", "vcpkg/ports/status", "etc/x.conf", "mix.lock.bak", "Cellar/a/1/x.json",
+    ],
+)  # fmt: skip
+def test_files_that_only_look_alike_are_nobodys(name: str) -> None:
+    assert Wanted(CATALOGERS).cataloger(name.encode()) is None
