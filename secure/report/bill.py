@@ -93,6 +93,7 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
     base = package.from_base
     pairs = (
         ("secure:arch", package.arch),
+        ("secure:automatic", "true" if package.automatic else ""),
         ("secure:cataloger", package.found_by),
         ("secure:declared", "true" if package.declared else ""),
         ("secure:epoch", package.epoch),

@@ -28,6 +28,7 @@ from secure.report.bsi import OF_AN_IMAGE, file_properties
 from secure.report.hash_names import known_hashes
 from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx_licences import licence_choice
+from secure.report.spdx_terms import mailbox
 
 Json = dict[str, object]
 
@@ -130,7 +131,7 @@ def _component(
     kind = "application" if package.type == "generic" else "library"
     made: Json = {"bom-ref": ref, "type": kind}
     if package.maintainer:
-        made["supplier"] = {"name": package.maintainer}
+        made["supplier"] = _supplier(package.maintainer)
     if group := group_of(package):
         made["group"] = group
     made["name"] = package.name
@@ -154,6 +155,11 @@ def _component(
         evidence["licenses"] = licences[package.licences_found]
     made["evidence"] = evidence
     return made
+
+
+def _supplier(maintainer: str) -> Json:
+    name, email = mailbox(maintainer)
+    return {"name": name} | ({"contact": [{"email": email}]} if email else {})
 
 
 def _operating_system(release: OsRelease) -> Json:

@@ -67,6 +67,8 @@ def _element(parent: str, key: str, value: object) -> Iterator[str]:
             yield from _wrapped(key, [line for one in value for line in _licence(one)])
         case list(), "url":
             yield from (f"<url>{_text(one)}</url>" for one in value)
+        case list(), "contact":
+            yield from (line for one in value for line in _item(key, one))
         case list(), _:
             yield from _wrapped(key, [line for one in value for line in _item(_ITEM[key], one)])
         case dict(), _:

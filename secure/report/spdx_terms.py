@@ -11,7 +11,7 @@ from secure.report.spdx_licences import spdx_expression
 NOASSERTION = "NOASSERTION"
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.-]+")
-_MAILBOX = re.compile(r"([^<>()]+?)\s*<([^<>()\s]+@[^<>()\s]+)>")
+_MAILBOX = re.compile(r"([^<>()]+?)\s*<([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)>")
 
 
 class Licences:

@@ -50,6 +50,7 @@ def full_facts(*more: Package) -> ImageFacts:
             epoch="1",
             modularity="curl:8:1",
             essential=True,
+            automatic=True,
             hashes=(("sha512", "ab" * 64), ("sha256", "cd" * 32), ("sha256", "no hash")),
             owner="pkg:deb/debian/owner@1",
             from_base=False,

@@ -9,7 +9,7 @@ from secure.facts.bom import Bom, Component, Subject
 from secure.facts.files import OsRelease
 from secure.facts.image import Unreadable
 from secure.oci.limits import Limits
-from secure.scan.sbom_in.cyclonedx_fields import Document, Item, LicenceChoice, Metadata
+from secure.scan.sbom_in.cyclonedx_fields import Document, Item, LicenceChoice, Metadata, Party
 from secure.scan.sbom_in.described import Described, package_of, release_of
 
 _NO_PACKAGES = frozenset({"file", "data", "cryptographic-asset", "container", "operating-system"})
@@ -90,7 +90,7 @@ def _component(
             group=item.group,
             purl=item.purl,
             cpe=item.cpe,
-            supplier=item.supplier.name or item.publisher,
+            supplier=_supplier(item.supplier) or item.publisher,
             homepage=homepage,
             licences=_licences(item.licenses),
             licences_found=_licences(item.evidence.licenses),
@@ -103,6 +103,11 @@ def _component(
     swid = item.swid.tag_id if item.swid else ""
     found = tuple(text for text in (item.purl, item.cpe, swid) if text)
     return Component(item.ref, package, needs.get(item.ref), found, properties), fault
+
+
+def _supplier(party: Party) -> str:
+    email = next((one.email for one in party.contact if one.email), "")
+    return f"{party.name} <{email}>".strip() if email else party.name
 
 
 def _licences(choices: list[LicenceChoice]) -> tuple[str, ...]:

@@ -28,6 +28,11 @@ class LicenceChoice(msgspec.Struct, frozen=True):
     expression: str = ""
 
 
+class Contact(msgspec.Struct, frozen=True):
+    name: str = ""
+    email: str = ""
+
+
 class Party(msgspec.Struct, frozen=True):
     """A person, an organisation, or a tool of the older forms."""
 
@@ -36,6 +41,7 @@ class Party(msgspec.Struct, frozen=True):
     version: str = ""
     email: str = ""
     url: list[str] = []
+    contact: list[Contact] = []
 
 
 class Reference(msgspec.Struct, frozen=True):

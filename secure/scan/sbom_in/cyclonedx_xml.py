@@ -146,10 +146,10 @@ _SPECIAL = {
 def _object(node: _Node) -> Json:
     made: Json = dict(node.attributes)
     for tag, found in node.children:
-        if tag == "url" and node.tag in {"supplier", "manufacturer", "manufacture"}:
-            urls = made.setdefault("url", [])
-            if isinstance(urls, list):
-                urls.append(found)
+        if tag in {"url", "contact"} and node.tag in {"supplier", "manufacturer", "manufacture"}:
+            several = made.setdefault(tag, [])
+            if isinstance(several, list):
+                several.append(found)
         else:
             made[tag] = found
     return made

@@ -97,6 +97,7 @@ def package_of(one: Described, layers: dict[str, int]) -> tuple[Package, str]:
         epoch=epoch,
         modularity=_first(told, _MODULARITY) or parts.qualifiers.get("rpmmod", ""),
         essential=told.get("secure:essential") == "true",
+        automatic=told.get("secure:automatic") == "true",
         licences_found=one.licences_found,
         hashes=tuple(sorted((_spelled(name), digits) for name, digits in one.hashes)),
         qualifiers=tuple(
