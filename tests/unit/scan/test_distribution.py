@@ -126,7 +126,7 @@ def test_busybox_beside_packages_says_nothing(tmp_path: Path) -> None:
 
 
 def test_an_empty_image_has_no_distribution_and_nothing_to_report(tmp_path: Path) -> None:
-    facts = scanned(tmp_path, [layer(file("app", b"\x7fELF", mode=0o755))])
+    facts = scanned(tmp_path, [layer(file("app", b"#!/app", mode=0o755))])
     assert facts.os_release is None
     assert facts.unreadable == ()
 
