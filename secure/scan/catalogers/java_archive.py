@@ -90,7 +90,9 @@ class _Walk:
             elif name.startswith(_MAVEN) and name.endswith(b"/pom.xml"):
                 self._count_project()
                 jar.poms.append(parse_pom(member.read(_POM_BYTES)))
-            elif name.endswith(b".class") and len(jar.folders) < _MOST_FOLDERS:
+            elif (
+                name.endswith((b".class", b".kotlin_metadata")) and len(jar.folders) < _MOST_FOLDERS
+            ):
                 jar.folders.add("/".join(text(name).split("/")[:-1][:3]))
         except BudgetSpentError:
             raise

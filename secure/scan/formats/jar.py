@@ -20,27 +20,32 @@ _QUALIFIER = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+", re.ASCII)
-# Gradle builds write no pom.properties. Group by (artifact's beginning, where its classes are):
-# both must fit. First fit counts.
+# Gradle's Nebula plugins: Implementation-Title: group#artifact;version
+_NEBULA = re.compile(r"([\w.-]{1,200})#([\w.-]{1,200});(.{1,200})")
+# Gradle builds write no pom.properties. Group by the artifact's beginning and one further sign: a
+# folder of its classes, its module name with slashes, its vendor, or "version/MAJOR" where a group
+# was renamed. The first row that fits counts.
 _GROUPS = (
-    ("spring-boot", "org/springframework/boot", "org.springframework.boot"),
-    ("spring-security", "org/springframework/security", "org.springframework.security"),
-    ("spring-cloud", "org/springframework/cloud", "org.springframework.cloud"),
-    ("spring-data", "org/springframework/data", "org.springframework.data"),
-    ("spring-kafka", "org/springframework/kafka", "org.springframework.kafka"),
-    ("spring-session", "org/springframework/session", "org.springframework.session"),
-    ("spring-", "org/springframework", "org.springframework"),
-    ("hibernate-", "org/hibernate", "org.hibernate.orm"),
-    ("kotlin-", "kotlin", "org.jetbrains.kotlin"),
-    ("okhttp", "okhttp3", "com.squareup.okhttp3"),
-    ("okio", "okio", "com.squareup.okio"),
-    ("micrometer-", "io/micrometer", "io.micrometer"),
-    ("reactor-netty", "reactor/netty", "io.projectreactor.netty"),
-    ("reactor-", "reactor", "io.projectreactor"),
-    ("elasticsearch", "org/elasticsearch", "org.elasticsearch"),
-    ("kafka-clients", "org/apache/kafka", "org.apache.kafka"),
-    ("groovy", "org/codehaus/groovy", "org.apache.groovy"),
-    ("junit-jupiter", "org/junit/jupiter", "org.junit.jupiter"),
+    ("spring-boot", ("org/springframework/boot", "spring/boot"), "org.springframework.boot"),
+    ("spring-security", ("org/springframework/security",), "org.springframework.security"),
+    ("spring-cloud", ("org/springframework/cloud",), "org.springframework.cloud"),
+    ("spring-data", ("org/springframework/data",), "org.springframework.data"),
+    ("spring-kafka", ("org/springframework/kafka",), "org.springframework.kafka"),
+    ("spring-session", ("org/springframework/session",), "org.springframework.session"),
+    ("spring-", ("org/springframework", "spring/jcl"), "org.springframework"),
+    ("hibernate-commons-annotations", ("org/hibernate",), "org.hibernate.common"),
+    ("hibernate-", ("version/6", "version/7"), "org.hibernate.orm"),  # 6.0 migration guide
+    ("kotlin-", ("kotlin", "JetBrains"), "org.jetbrains.kotlin"),
+    ("okhttp", ("okhttp3",), "com.squareup.okhttp3"),
+    ("okio", ("okio",), "com.squareup.okio"),
+    ("micrometer-", ("io/micrometer",), "io.micrometer"),
+    ("reactor-netty", ("reactor/netty",), "io.projectreactor.netty"),
+    ("reactor-", ("reactor",), "io.projectreactor"),
+    ("elasticsearch", ("org/elasticsearch",), "org.elasticsearch"),
+    ("kafka-clients", ("org/apache/kafka",), "org.apache.kafka"),
+    ("lz4-java", ("net/jpountz",), "org.lz4"),
+    ("groovy", ("org/codehaus/groovy",), "org.apache.groovy"),
+    ("junit-jupiter", ("org/junit/jupiter",), "org.junit.jupiter"),
 )
 
 
@@ -142,38 +147,39 @@ def _from_manifest_names_another(jar: JarContent, listed: list[Project]) -> bool
 
 def _from_manifest(jar: JarContent) -> Project | None:
     get = jar.manifest.get
-    name, version = named_by_file(jar.stem)
+    title, vendor = get("implementation-title", ""), get("implementation-vendor", "")
+    if nebula := _NEBULA.fullmatch(title):
+        return Project(nebula[1], nebula[2], nebula[3], vendor=vendor)
     symbolic = get("bundle-symbolicname", "").partition(";")[0].strip()
-    title = get("implementation-title", "")
-    version = (
-        version
-        or get("implementation-version", "")
-        or get("bundle-version", "")
-        or get("specification-version", "")
-    )
-    if not named_by_file(jar.stem)[1]:
+    name, version = named_by_file(jar.stem)
+    if not version:
         # The file was renamed ("app.jar"): what the build wrote is a better name.
         usable = title if title and not re.search(r"[\s:${}]", title) else ""
         name = usable or symbolic or get("automatic-module-name", "") or jar.stem
+        keys = ("implementation-version", "bundle-version", "specification-version")
+        version = next((told for key in keys if (told := get(key, ""))), "")
     if not version:
         return None
-    group = _group(jar, name, symbolic)
-    if not group and title.startswith(group_prefix := get("implementation-vendor-id", "") + "."):
-        name = title.removeprefix(group_prefix)
-    return Project(group, name, version, vendor=get("implementation-vendor", ""))
+    return Project(_group(jar, name, version, symbolic), name, version, vendor=vendor)
 
 
-def _group(jar: JarContent, artifact: str, symbolic: str) -> str:
+def _group(jar: JarContent, artifact: str, version: str, symbolic: str) -> str:
+    signs = {
+        *jar.folders,
+        jar.manifest.get("automatic-module-name", "").replace(".", "/"),
+        jar.manifest.get("implementation-vendor", ""),
+        f"version/{version.partition('.')[0]}",
+    }
+    for beginning, wanted, group in _GROUPS:
+        if artifact.startswith(beginning) and any(
+            (sign + "/").startswith(one + "/") for sign in signs for one in wanted
+        ):
+            return group
     stated = jar.manifest.get("implementation-vendor-id", "")
     if _GROUP.fullmatch(stated):
         return stated
     if symbolic.endswith("." + artifact):  # the bundle plugin's rule: groupId.artifactId
         return symbolic.removesuffix("." + artifact)
-    for beginning, folder, group in _GROUPS:
-        if artifact.startswith(beginning) and any(
-            (one + "/").startswith(folder + "/") for one in jar.folders
-        ):
-            return group
     return ""
 
 

@@ -122,6 +122,13 @@ def test_gradle_builds_get_their_group_from_name_and_classes_together() -> None:
         ({"Implementation_Title": "tool", "Implementation_Version": "3"}, "app.jar", ":tool:3"),
         ({"Specification_Version": "2.1"}, "servlet.jar", ":servlet:2.1"),
         ({}, "servlet-4.0.jar", ":servlet:4.0"),
+        ({"Implementation_Title": "io.x#core;1.2"}, "core-1.2.jar", "io.x:core:1.2"),
+        ({"Implementation_Vendor_Id": "org.hibernate"}, "hibernate-core-5.6.jar",
+         "org.hibernate:hibernate-core:5.6"),
+        ({"Implementation_Vendor_Id": "org.hibernate"}, "hibernate-core-6.5.jar",
+         "org.hibernate.orm:hibernate-core:6.5"),
+        ({"Automatic_Module_Name": "spring.boot.starter"}, "spring-boot-starter-3.3.3.jar",
+         "org.springframework.boot:spring-boot-starter:3.3.3"),
     ],
 )  # fmt: skip
 def test_the_manifest_and_the_file_name_are_the_last_sources(
