@@ -28,13 +28,16 @@ OTHERS = (
     "for p in /proc/[0-9]*; do { echo x >> $p/exe; } 2>/dev/null && echo overwritten $p; done; "
     "readlink /proc/1/exe; true"
 )
-STILL_OPEN = "init does not refuse a program that is /proc/self/exe: Landlock should handle EXECUTE, granted below / only"
+STILL_OPEN = (
+    "init does not refuse a program that is /proc/self/exe: "
+    "Landlock should handle EXECUTE, granted below / only"
+)
 
 
 def attack_with_own_interpreter(
     arena: Arena, who: Caller, form: str, replaced: tuple[Replacement, ...] = ()
 ) -> tuple[Result, int]:
-    """What the attacker's loader prints, and the mode of the caller's own interpreter afterwards."""
+    """What the attacker's loader prints, and the mode of the caller's interpreter afterwards."""
     busybox = (arena.shop.rootfs / "bin/busybox").read_bytes()
     # The kernel maps the interpreter of the host and starts its loader: the image's, a busybox.
     image = arena.image(f"self-exe-{form}", **{"lib64__ld-linux-x86-64.so.2": busybox})

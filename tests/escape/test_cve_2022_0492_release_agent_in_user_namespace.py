@@ -1,4 +1,4 @@
-"""CVE-2022-0492: a new user and cgroup namespace let anyone mount cgroup v1 and write release_agent.
+"""CVE-2022-0492: new user and cgroup namespaces let anyone mount cgroup v1, with release_agent.
 
 The kernel then ran a program of the attacker's as root of the host. Nothing is ever written to a
 release_agent here: that the hierarchy can be mounted at all is the attack's first half.

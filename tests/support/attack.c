@@ -64,7 +64,7 @@ static long argument(const char *text, long before)
         return (long)zeros;
     if (text[0] == '$')
         return before;
-    return strtol(text, NULL, 0);
+    return (long)strtoull(text, NULL, 0);
 }
 
 static int call_all(char **word)

@@ -139,6 +139,15 @@ class Arena:
                 path.symlink_to(what.removeprefix("-> "))
         return folder
 
+    def compiled(self, name: str, source: str, *flags: str, place: str = "bin") -> Path:
+        """A layer with one program, compiled from C; static unless flags say otherwise."""
+        folder = self.shop.folder / f"program-{name}"
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        text = self.shop.folder / f"{name}.c"
+        text.write_text("#define _GNU_SOURCE\n" + source, encoding="utf-8")
+        compile_c(text, folder / place / name, *(flags or ("-static",)))
+        return folder
+
     def open_folder(self, name: str) -> Path:
         """A folder on the host that every user may write."""
         folder = self.shop.folder / f"{name}-{os.urandom(3).hex()}"

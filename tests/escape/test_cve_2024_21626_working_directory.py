@@ -1,0 +1,76 @@
+"""CVE-2024-21626, "Leaky Vessels": a descriptor of the host was open, and the working directory
+of the program was /proc/self/fd/N. From there, ".." leads out.
+
+Walls: every descriptor is closed before the program runs; the working directory is resolved inside
+the root without magic links; a directory outside it is refused by getcwd(2).
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from attack import INIT, Arena, Replacement, said
+from containers import Caller
+from installation import Account
+from made_images import Images
+
+pytestmark = pytest.mark.kernel
+
+FIRST, LAST = 3, 20
+# As runtimes did: chdir(2) by name, while descriptors are open, and no question where it led.
+PLAIN_CHDIR: tuple[Replacement, ...] = (
+    (INIT, "    _change_directory(plan.cwd)\n", "    os.chdir(plan.cwd)\n"),
+)
+LOOK = "echo cwd=$(pwd -P); echo host=$(ls -d ../../../../etc/shadow ./bin/busybox 2>/dev/null)"
+
+
+@pytest.mark.parametrize("number", range(FIRST, LAST + 1))
+def test_no_descriptor_of_init_is_a_working_directory(
+    arena: Arena, user: Caller, number: int
+) -> None:
+    found = arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{number}")
+    assert (found.code, found.out) == (125, "")
+    assert "working directory" in found.err
+
+
+@pytest.mark.parametrize("place", ["/proc/self/cwd", "/proc/1/root", "/proc/self/root/..", "/link"])
+def test_no_other_magic_link_is_either(arena: Arena, who: Caller, place: str) -> None:
+    image = arena.image("cwd-link", link="-> /proc/self/fd/7")
+    found = arena.try_on(who, LOOK, cwd=place, layers=(image,))
+    assert (found.code, found.out) == (125, "")
+
+
+def test_the_images_working_directory_is_judged_alike(person: Account, images: Images) -> None:
+    path = images.made("leaky", working_dir="/proc/self/fd/8")
+    ended = person.secure("run", path, "ls")
+    assert (ended.code, ended.out) == (125, "")
+    assert person.secure("run", "-w", "/proc/self/fd/8", images.good, "ls").code == 125
+
+
+def test_only_the_standard_streams_are_open(arena: Arena, who: Caller) -> None:
+    folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    os.dup2(folder, 251, inheritable=True)
+    try:
+        found = arena.shop.start(
+            who, "/bin/sh", "-c", "for p in /proc/[0-9]*; do ls $p/fd 2>/dev/null; done | sort -u",
+            pass_fds=(251,),
+        )  # fmt: skip
+    finally:
+        os.close(251)
+        os.close(folder)
+    # 10 is the shell's own copy; 3 is the directory that `ls` reads.
+    assert set(found.out.split()) <= {"0", "1", "2", "3", "10"}
+
+
+def test_control_with_a_plain_chdir_the_program_stands_outside(arena: Arena, user: Caller) -> None:
+    outside = [
+        n
+        for n in range(FIRST, LAST + 1)
+        if "busybox"
+        in said(
+            arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{n}", replaced=PLAIN_CHDIR)
+        ).get("host", "")
+    ]
+    # The descriptor of the image's layer on the host: "(unreachable)", but readable.
+    assert outside
