@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": ("secure.cli.check", "is this image allowed to ship, and if not, why?"),
     "scan": ("secure.cli.scan", "what is in this image: packages, files, secrets"),
-    "sbom": ("secure.cli.sbom", "the software bill of materials, CycloneDX 1.6"),
+    "sbom": ("secure.cli.sbom", "the software bill of materials: write, rate, compare"),
     "run": ("secure.cli.run", "run an image hardened, whatever flags or image say"),
     "policy": ("secure.cli.policy", "list, show, explain and validate policies"),
     "images": ("secure.cli.images", "load, list and remove local images"),

@@ -10,7 +10,7 @@ FORMATS = ("table", "json", "cyclonedx")
 COMMAND = Command(
     name="scan",
     summary="What is in this image: packages, files that matter, secrets, and what was unreadable.",
-    words="IMAGE",
+    words="IMAGE | sbom:FILE",
     least=1,
     most=1,
     options=(
@@ -18,7 +18,8 @@ COMMAND = Command(
         Option("--output", "write to a file instead", "FILE", "-o"),
         Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
     ),
-    more="\nExit code: 0 complete, 3 something could not be read (it is listed).",
+    more="\nsbom:FILE reads the packages that an SBOM lists: CycloneDX (JSON, XML), SPDX 2 and 3."
+    "\nExit code: 0 complete, 3 something could not be read (it is listed).",
 )
 
 
@@ -31,9 +32,9 @@ def main(argv: list[str]) -> int:
     form = arguments.one("--format", "table")
     if form not in FORMATS:
         raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
-    from secure.flows.scan import scan
+    from secure.flows.sbom_facts import facts_of
 
-    facts = scan(arguments.words[0], arguments.one("--platform"))
+    facts = facts_of(arguments.words[0], arguments.one("--platform"))
     output = arguments.one("--output")
     if form == "cyclonedx":
         from secure.report.cyclonedx import render

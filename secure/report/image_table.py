@@ -31,9 +31,14 @@ def image_table(facts: ImageFacts) -> str:
 
 def _head(facts: ImageFacts) -> Iterator[str]:
     yield f"image    {facts.reference}"
-    yield f"digest   {facts.digest or 'none: a plain directory'}"
+    yield f"digest   {facts.digest or 'none'}"
     release = facts.os_release
     yield f"system   {release.pretty_name or release.id if release else 'no os-release file'}"
+    if facts.reference.startswith("sbom:"):
+        yield "content  packages as an SBOM lists them; files, secrets and settings were not seen"
+        if not facts.complete:
+            yield "complete no: see what could not be read"
+        return
     yield f"user     {facts.config.user or 'not set, so root'}"
     size = facts.uncompressed_bytes / 1_000_000
     yield f"content  {facts.entries} entries, {size:.1f} MB in {len(facts.layers)} layers"

@@ -1,0 +1,71 @@
+"""What changed from one SBOM to another: added, removed, other version; for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from secure.facts.package import Package
+from secure.facts.plain import plain
+from secure.report.bill import group_of
+
+SCHEMA = "https://secure-runtime.dev/schema/sbom-diff/1"
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+
+
+class Difference(msgspec.Struct, frozen=True, order=True):
+    """One package that is not the same on both sides; its versions before and after, sorted."""
+
+    type: str
+    name: str
+    kind: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+def differences(before: Iterable[Package], after: Iterable[Package]) -> tuple[Difference, ...]:
+    """By type and name, sorted. Where a package lies, and for which processor, does not count."""
+    left, right = _versions(before), _versions(after)
+    made = []
+    for kind, name in sorted(left.keys() | right.keys()):
+        gone = left.get((kind, name), set()) - right.get((kind, name), set())
+        come = right.get((kind, name), set()) - left.get((kind, name), set())
+        if gone or come:
+            what = CHANGED if gone and come else ADDED if come else REMOVED
+            made.append(Difference(kind, name, what, tuple(sorted(gone)), tuple(sorted(come))))
+    return tuple(made)
+
+
+def diff_json(found: tuple[Difference, ...], names: tuple[str, str]) -> bytes:
+    """The document, ending in a newline.
+
+    Args:
+        names: what the user called the two sides.
+    """
+    shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
+    document = {"schema": SCHEMA, "before": shown[0], "after": shown[1], "differences": found}
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def diff_table(found: tuple[Difference, ...]) -> str:
+    """Plain text that ends with a newline."""
+    marks = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
+    lines = []
+    for one in found:
+        sides = [", ".join(side) for side in (one.before, one.after) if side]
+        lines.append(f"{marks[one.kind]} {one.type:<8} {one.name}  {' -> '.join(sides)}")
+    counts = (
+        f"{sum(one.kind == kind for one in found)} {kind}" for kind in (ADDED, REMOVED, CHANGED)
+    )
+    return "\n".join([*map(plain, lines), *([""] if lines else []), ", ".join(counts)]) + "\n"
+
+
+def _versions(packages: Iterable[Package]) -> dict[tuple[str, str], set[str]]:
+    made: dict[tuple[str, str], set[str]] = {}
+    for one in packages:
+        group = group_of(one)
+        name = f"{group}/{one.name}" if group else one.name
+        version = f"{one.epoch}:{one.version}" if one.epoch not in {"", "0"} else one.version
+        made.setdefault((one.type, name), set()).add(version)
+    return made
