@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from secure.facts.base_image import BaseImage
+from secure.facts.changes import GonePackage, PackageChange
 from secure.facts.executable import ExecutableFact
 from secure.facts.files import Account, FileFact, Group, OsRelease
 from secure.facts.location import Layer
+from secure.facts.ownership import FileClaims
 from secure.facts.package import Package
 from secure.facts.secret import Secret
 
@@ -53,6 +56,11 @@ class ImageFacts(msgspec.Struct, frozen=True):
         scanned_at: RFC 3339, UTC.
         pulled_from: registry/repository that the bytes were fetched from over verified TLS; ""
             for everything local: a name that an archive claims is no origin.
+        changes: what each layer did to packages, base first.
+        gone_packages, gone_files: what only a lower layer still holds; secrets of that kind are
+            among `secrets`, with the layer that deleted them.
+        claims: how files and package databases agree; None where no database claims files.
+        base: the image it was built on, as far as that is known.
         vulnerability_data: RFC 3339 date of the vulnerability data that the packages were matched
             with; "" if they were not matched at all.
     """
@@ -78,4 +86,9 @@ class ImageFacts(msgspec.Struct, frozen=True):
     pulled_from: str = ""
     vulnerability_data: str = ""
     groups: tuple[Group, ...] = ()
+    changes: tuple[PackageChange, ...] = ()
+    gone_packages: tuple[GonePackage, ...] = ()
+    gone_files: tuple[FileFact, ...] = ()
+    claims: FileClaims | None = None
+    base: BaseImage | None = None
     executables: tuple[ExecutableFact, ...] = ()

@@ -19,6 +19,7 @@ class Layer(msgspec.Struct, frozen=True):
         digest: digest of the blob as stored; "" where there is none.
         size: bytes of the blob as stored.
         created_by: the history line that made it, "" if the config has none.
+        wasted_bytes: what its files take, unpacked, that a later layer deleted or replaced.
     """
 
     index: int
@@ -26,6 +27,7 @@ class Layer(msgspec.Struct, frozen=True):
     digest: str
     size: int
     created_by: str = ""
+    wasted_bytes: int = 0
 
 
 class Location(msgspec.Struct, frozen=True, order=True):

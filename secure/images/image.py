@@ -107,12 +107,13 @@ class Image:
         config_digest: the image id; "" for a plain directory.
         config_bytes: the config as it was read.
         repo_tags: names the archive itself claims; never proof of origin.
+        annotations: of the manifest, and of the descriptor that leads to it.
         unverified: for people: what no digest vouches for.
     """
 
     __slots__ = (
-        "_files", "config", "config_bytes", "config_digest", "config_facts", "digest", "layers",
-        "reference", "repo_tags", "unverified",
+        "_files", "annotations", "config", "config_bytes", "config_digest", "config_facts", "digest",
+        "layers", "reference", "repo_tags", "unverified",
     )  # fmt: skip
 
     def __init__(self, reference: str, config: ImageConfig, files: Closing) -> None:
@@ -122,6 +123,7 @@ class Image:
         self.digest = self.config_digest = ""
         self.layers: tuple[LayerBlob, ...] = ()
         self.repo_tags: tuple[str, ...] = ()
+        self.annotations: dict[str, str] = {}
         self.unverified: tuple[str, ...] = ()
 
     @property

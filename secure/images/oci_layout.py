@@ -59,6 +59,7 @@ def read_oci_layout(tree: Tree, ask: Ask) -> Image:
     image.config_bytes, image.config_digest = config_raw, manifest.config.digest
     image.digest = digest
     image.repo_tags = tuple(dict.fromkeys(_names(chosen)))
+    image.annotations = {**(chosen.annotations or {}), **(manifest.annotations or {})}
     return image
 
 

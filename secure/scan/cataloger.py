@@ -8,7 +8,8 @@ import msgspec
 
 from secure.facts.image import Unreadable
 from secure.facts.location import Location, text
-from secure.scan.layer_facts import Record
+from secure.scan.layer_facts import Detail, Record
+from secure.scan.owned_files import OwnedFiles
 
 
 def _nothing() -> Iterator[bytes]:
@@ -42,11 +43,15 @@ class Cataloger(msgspec.Struct, frozen=True):
     Args:
         name: stable; it is in every package it finds.
         version: raise it whenever the output changes: it is part of the cache key.
-        wants: exact names, and patterns of four forms: "directory/*" (all in one directory),
+        wants: exact names, and patterns of six forms: "directory/*" (all in one directory),
             "*.end/NAME" (NAME in any directory with that end; "*/NAME": in any), "*.end" (any file
-            with that end), "*/folder/*.end" (a file with that end in any directory "folder").
+            with that end), "*/folder/*.end" (a file with that end in any directory "folder"),
+            "place/*/NAME" (one directory of any name for each star), "place/*/" (the directories
+            in one place themselves, which have no content).
         max_bytes: a larger file is not read, and listed as unreadable.
-        parse: yields packages, and what it cannot read.
+        parse: yields packages, what it cannot read, details of packages that another file names,
+            and where files of packages are told apart from the packages (dpkg), once what this
+            file says of them.
         database: True where one file speaks for the whole image, so that a damaged or missing
             one makes the facts incomplete.
         streamed: `content` is only the first part, the parser takes what follows from `rest`: for
@@ -57,7 +62,7 @@ class Cataloger(msgspec.Struct, frozen=True):
     version: int
     wants: tuple[str, ...]
     max_bytes: int
-    parse: Callable[[FileView], Iterator[Record | Unreadable]]
+    parse: Callable[[FileView], Iterator[Record | Unreadable | OwnedFiles | Detail]]
     database: bool = True
     streamed: bool = False
 
@@ -71,6 +76,8 @@ class Wanted:
         self._by_directory: dict[bytes, Cataloger] = {}
         self._by_end: dict[bytes, Cataloger] = {}
         self._by_folder: dict[bytes, list[tuple[bytes, bytes, Cataloger]]] = {}
+        self._by_place: dict[bytes, list[tuple[list[bytes], Cataloger]]] = {}
+        self._directories_in: dict[bytes, Cataloger] = {}
         for cataloger in catalogers:
             for pattern in cataloger.wants:
                 self._add(pattern.encode(), cataloger)
@@ -80,6 +87,8 @@ class Wanted:
         directory, _, last = pattern.rpartition(b"/")
         if b"*" not in pattern:
             self._exact[pattern] = cataloger
+        elif not last:
+            self._directories_in[directory.removesuffix(b"/*")] = cataloger
         elif directory.startswith(b"*/") and last.startswith(b"*"):
             folder = directory.rpartition(b"/")[2]
             self._by_folder.setdefault(folder, []).append((directory[1:], last[1:], cataloger))
@@ -87,6 +96,8 @@ class Wanted:
             self._by_directory[directory] = cataloger
         elif directory.startswith(b"*"):
             self._by_last.setdefault(last, []).append((directory[1:], cataloger))
+        elif b"*" in directory:
+            self._by_place.setdefault(last, []).append((directory.split(b"/"), cataloger))
         else:
             self._by_end[last.removeprefix(b"*")] = cataloger
 
@@ -98,15 +109,22 @@ class Wanted:
         for directory, who in self._by_directory.items():
             if who.database:
                 yield directory + b"/any"
+        for last, places in self._by_place.items():
+            for parts, who in places:
+                if who.database:
+                    yield b"/".join([*(b"any" if part == b"*" else part for part in parts), last])
+
+    def directory(self, name: bytes) -> Cataloger | None:
+        """Who wants to know that the directory `name` is there."""
+        return self._directories_in.get(name.rpartition(b"/")[0])
 
     def cataloger(self, name: bytes) -> Cataloger | None:
         """Who reads the file `name`; at most one does."""
         if (exact := self._exact.get(name)) is not None:
             return exact
         directory, _, last = name.rpartition(b"/")
-        for end, who in self._by_last.get(last, ()):
-            if directory.endswith(end):
-                return who
+        if (by_last := self._of_last(directory, last)) is not None:
+            return by_last
         if (who_all := self._by_directory.get(directory)) is not None:
             return who_all
         if (found := self._by_folder.get(directory.rpartition(b"/")[2])) is not None:
@@ -116,3 +134,19 @@ class Wanted:
         if name.endswith(self._ends):
             return next(who for end, who in self._by_end.items() if name.endswith(end))
         return None
+
+    def _of_last(self, directory: bytes, last: bytes) -> Cataloger | None:
+        for end, who in self._by_last.get(last, ()):
+            if directory.endswith(end):
+                return who
+        for place, who in self._by_place.get(last, ()):
+            if _fits(directory, place):
+                return who
+        return None
+
+
+def _fits(directory: bytes, place: list[bytes]) -> bool:
+    parts = directory.split(b"/")
+    return len(parts) == len(place) and all(
+        wanted in (b"*", part) for part, wanted in zip(parts, place, strict=True)
+    )

@@ -1,57 +1,148 @@
 """What one layer takes away from the layers below it.
 
-The laws of `secure.images.squash`, asked one layer at a time: a scan knows few names that matter
-and hundreds of thousands that do not, so only sets of the upper layer are made, and only if asked.
+The laws of `secure.images.squash`, asked in two directions. `StandingNames` goes from the base up:
+a scan knows something about few names, and each layer costs what it holds itself and what it takes
+away, however much stands below. `UpperLayers` goes from the top down, for questions about every
+name: the names of the largest layer, which is usually the base, are then never held together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from secure.scan.layer_facts import LayerFacts
+from secure.scan.names import blocks
 
 
-class Cover:
-    """Answers whether a name of a lower layer survives this one. Sets are made when first asked."""
+class StandingNames:
+    """Names of the layers so far, to be found again by what a layer takes away."""
 
-    def __init__(self, facts: LayerFacts) -> None:
-        self._facts = facts
-        self._ready = False
-        self._whole: frozenset[bytes] = frozenset()
-        self._directories: frozenset[bytes] = frozenset()
-        self._implied: set[bytes] = set()
-        self._opaques = frozenset(facts.opaques)
+    def __init__(self) -> None:
+        self._is_directory: dict[bytes, bool] = {}
+        self._below: dict[bytes, set[bytes]] = {}  # a directory -> what leads to a name of ours
 
-    def takes_away(self, name: bytes, *, directory: bool = False) -> bool:
-        """Is what a lower layer has at `name` gone, or said anew by this layer?
+    def add(self, name: bytes, *, directory: bool = False) -> None:
+        """Remember `name`.
 
         Args:
-            directory: it is one; then what this layer has below it does not replace it.
+            directory: it is one; then what a layer has below it does not replace it.
         """
-        if not self._ready:
-            self._prepare()
-        if name in self._whole or name in self._directories:
-            return True
-        if not directory and name in self._implied:
-            return True
-        end = name.rfind(b"/")
-        while end >= 0:
-            above = name[:end]
-            if above in self._whole or above in self._opaques:
-                return True
-            end = name.rfind(b"/", 0, end)
-        return b"" in self._opaques
+        if name in self._is_directory:
+            self._is_directory[name] = directory
+            return
+        self._is_directory[name] = directory
+        while name:
+            above = name.rpartition(b"/")[0]
+            siblings = self._below.get(above)
+            if siblings is not None:
+                siblings.add(name)
+                return
+            self._below[above] = {name}
+            name = above
 
-    def _prepare(self) -> None:
-        taken = self._facts.taken.split(b"\0") if self._facts.taken else ()
-        self._whole = frozenset(taken).union(self._facts.whiteouts)
-        directories = self._facts.directories
-        self._directories = frozenset(directories.split(b"\0") if directories else ())
+    def take_away(self, layer: LayerFacts) -> list[bytes]:
+        """The names that are gone, or said anew, by `layer`: removed from here, and answered."""
+        gone: list[bytes] = []
+        if not self._is_directory:
+            return gone
+        for name in layer.opaques:
+            self._drop_below(name, gone)
+        above: set[bytes] = set(layer.opaques)
+        for names in (*blocks(layer.taken), layer.whiteouts):
+            for name in names:
+                if name in self._below:
+                    self._drop_below(name, gone)
+                self._drop(name, gone)
+            above.update(name.rpartition(b"/")[0] for name in names)
+        for names in blocks(layer.directories):
+            for name in names:
+                self._drop(name, gone)
+            above.update(name.rpartition(b"/")[0] for name in names)
         # Unpacking makes the directories that names lie in, whether they have an entry or not.
-        names = self._whole | self._directories
-        for parent in {name.rpartition(b"/")[0] for name in names} | self._opaques:
-            self._imply(parent)
-        self._ready = True
+        for name in with_all_above(above):
+            if self._is_directory.get(name) is False:
+                self._drop(name, gone)
+        return gone
 
-    def _imply(self, directory: bytes) -> None:
-        while directory and directory not in self._implied:
-            self._implied.add(directory)
+    def _drop(self, name: bytes, gone: list[bytes]) -> None:
+        if self._is_directory.pop(name, None) is None:
+            return
+        gone.append(name)
+        self._unlink(name)
+
+    def _unlink(self, name: bytes) -> None:
+        if name and name not in self._below:
+            self._below[name.rpartition(b"/")[0]].discard(name)
+
+    def _drop_below(self, directory: bytes, gone: list[bytes]) -> None:
+        if directory not in self._below:
+            return
+        waiting = [directory]
+        while waiting:
+            for name in self._below.pop(waiting.pop(), ()):
+                if self._is_directory.pop(name, None) is not None:
+                    gone.append(name)
+                if name in self._below:
+                    waiting.append(name)
+        if directory not in self._is_directory:
+            self._unlink(directory)
+
+
+class UpperLayers:
+    """All layers above the one in question, added from the top down."""
+
+    def __init__(self) -> None:
+        self._replaced: set[bytes] = set()
+        self._emptied: set[bytes] = set()
+        self._hides: dict[bytes, bool] = {}  # answers for directories
+
+    def add(self, layer: LayerFacts) -> None:
+        """The next layer below those already here."""
+        above: set[bytes] = set(layer.opaques)
+        for names in (*blocks(layer.taken), layer.whiteouts):
+            self._replaced.update(names)
+            self._emptied.update(names)
+            above.update(name.rpartition(b"/")[0] for name in names)
+        for names in blocks(layer.directories):
+            self._replaced.update(names)
+            above.update(name.rpartition(b"/")[0] for name in names)
+        self._replaced.update(with_all_above(above))
+        self._emptied.update(layer.opaques)
+        self._hides.clear()
+
+    def hidden(self, names: Iterable[bytes]) -> Iterator[bool]:
+        """Of each name that is no directory: does a layer above hide it?"""
+        last, gone = None, False
+        for name in names:
+            directory = name.rpartition(b"/")[0]
+            # The entries of a directory follow each other.
+            if directory != last:
+                last, gone = directory, self._is_emptied(directory)
+            yield gone or name in self._replaced
+
+    def hides_directory(self, name: bytes) -> bool:
+        """Is the directory `name` of a layer below gone? One that is said anew is not."""
+        return self._is_emptied(name)
+
+    def _is_emptied(self, directory: bytes) -> bool:
+        asked: list[bytes] = []
+        # A loop, since a name may have more parts than Python has stack.
+        while (gone := self._hides.get(directory)) is None:
+            asked.append(directory)
+            gone = directory in self._emptied
+            if gone or not directory:
+                break
             directory = directory.rpartition(b"/")[0]
+        self._hides.update(dict.fromkeys(asked, gone))
+        return gone
+
+
+def with_all_above(names: Iterable[bytes]) -> set[bytes]:
+    """`names` and every directory above them, without the root."""
+    found: set[bytes] = set()
+    for start in names:
+        name = start
+        while name and name not in found:
+            found.add(name)
+            name = name.rpartition(b"/")[0]
+    return found

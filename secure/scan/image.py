@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 
+import msgspec
+
 import secure
+from secure.facts.base_image import BaseImage
 from secure.facts.image import ImageFacts
 from secure.images.decompress import GZIP, ZSTD
 from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.scan.base_layers import base_of
 from secure.scan.cache import LayerCache
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.merge import Merge
@@ -29,6 +33,7 @@ def scan_image(
     cache_dir: str | None = None,
     workers: int | None = None,
     now: str,
+    base: BaseImage | None = None,
 ) -> ImageFacts:
     """The facts of `image`.
 
@@ -37,6 +42,7 @@ def scan_image(
         cache_dir: keeps compiled rules and the facts of verified layers; None keeps nothing.
         workers: processes side by side; None is one per processor.
         now: RFC 3339, UTC: goes into the facts.
+        base: the base image that the caller proved, see `secure.scan.base_layers`.
 
     Returns:
         Facts. A layer that could not be read, or that is not what its digests promise, gives no
@@ -50,14 +56,18 @@ def scan_image(
     merge = Merge()
     for index, facts in enumerate(layers):
         merge.add(index, facts)
-    merged = merge.result()
     config = image.config_facts
+    found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
+    merged = merge.result(found_base.layers if found_base else None)
     return ImageFacts(
         reference=image.reference,
         digest=image.digest,
         config_digest=image.config_digest,
         config=config,
-        layers=tuple(blob.fact() for blob in image.layers),
+        layers=tuple(
+            msgspec.structs.replace(blob.fact(), wasted_bytes=wasted)
+            for blob, wasted in zip(image.layers, merged.wasted, strict=True)
+        ),
         packages=merged.packages,
         files=merged.files,
         secrets=(
@@ -76,6 +86,11 @@ def scan_image(
         scanned_at=now,
         repo_tags=tuple(image.repo_tags),
         history=image.history,
+        changes=merged.changes,
+        gone_packages=merged.gone_packages,
+        gone_files=merged.gone_files,
+        claims=merged.claims,
+        base=found_base,
     )
 
 

@@ -32,12 +32,39 @@ class Record(msgspec.Struct, frozen=True):
     files: OwnedFiles | None = None
 
 
+class Detail(msgspec.Struct, frozen=True):
+    """What another file than its database tells about a package. The merge joins them.
+
+    Args:
+        type, name, namespace, arch, version: which package; "" stands for any but in the first two.
+        licences, licences_found, homepage, maintainer, automatic: see `Package`.
+    """
+
+    type: str
+    name: str
+    namespace: str = ""
+    arch: str = ""
+    version: str = ""
+    licences: tuple[str, ...] = ()
+    licences_found: tuple[str, ...] = ()
+    homepage: str = ""
+    maintainer: str = ""
+    automatic: bool = False
+
+
 class Catalogued(msgspec.Struct, frozen=True):
-    """One package database or metadata file, read by one cataloger."""
+    """One package database or metadata file, read by one cataloger.
+
+    Args:
+        files: what a package owns, in a file of its own (dpkg's NAME.list, NAME.md5sums).
+        details: of packages that another file names.
+    """
 
     name: bytes
     cataloger: str
     records: tuple[Record, ...]
+    files: OwnedFiles | None = None
+    details: tuple[Detail, ...] = ()
 
 
 class FileMark(msgspec.Struct, frozen=True):
@@ -74,8 +101,12 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
     Args:
         os_releases, accounts, shadows, groups: by the exact name of the file they came from.
-        links: targets of symlinks and hardlinks at names that matter, resolved from the root.
+        links: targets of symlinks and hardlinks at names that matter, and of symlinks that may
+            stand for a directory near the root ("bin", "var/run"); resolved from the root.
+        hardlinks: of every hard link, the name whose content it shares.
         taken: every name the layer holds that is not a directory, NUL-joined: they replace.
+        sizes: for each of `taken` 8 bytes (array "Q"): twice its size in bytes, plus 1 for a
+            regular file with an execute bit.
         directories: every directory name, NUL-joined: they replace what is not a directory.
         whiteouts: names the layer deletes.
         opaques: directories whose lower content the layer deletes.
@@ -92,10 +123,12 @@ class LayerFacts(msgspec.Struct, frozen=True):
     shadows: dict[bytes, tuple[Shadow, ...]] = {}
     groups: dict[bytes, tuple[Group, ...]] = {}
     links: dict[bytes, bytes] = {}
+    hardlinks: dict[bytes, bytes] = {}
     unreadable: tuple[Unreadable, ...] = ()
     entries: int = 0
     uncompressed_bytes: int = 0
     taken: bytes = b""
+    sizes: bytes = b""
     directories: bytes = b""
     whiteouts: tuple[bytes, ...] = ()
     opaques: tuple[bytes, ...] = ()

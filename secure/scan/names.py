@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 _BLOCK = 4_096
+_BLOCK_BYTES = 256 * 1024
 
 
 class Names:
@@ -24,3 +27,13 @@ class Names:
     def joined(self) -> bytes:
         """All names, in order."""
         return b"\0".join([*self._blocks, *self._waiting])
+
+
+def blocks(joined: bytes) -> Iterator[list[bytes]]:
+    """The names again, some thousand at a time: three million at once would take 300 MB."""
+    start, size = 0, len(joined)
+    while start < size:
+        end = joined.find(b"\0", min(start + _BLOCK_BYTES, size))
+        end = size if end < 0 else end
+        yield joined[start:end].split(b"\0")
+        start = end + 1

@@ -6,7 +6,10 @@ link where a file should be, undecodable) becomes an `Unreadable`.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
+
+import msgspec
 
 from secure.facts.files import Account, Group, OsRelease
 from secure.facts.image import Unreadable
@@ -18,14 +21,17 @@ from secure.scan.cataloger import Cataloger, FileView, Wanted
 from secure.scan.catalogers import CATALOGERS
 from secure.scan.executables import MAGICS, Executables
 from secure.scan.file_facts import file_fact
-from secure.scan.layer_facts import Catalogued, FileMark, LayerFacts, Record, Shadow
+from secure.scan.layer_facts import Catalogued, Detail, FileMark, LayerFacts, Record, Shadow
 from secure.scan.links import DatabasePaths, resolved
 from secure.scan.names import Names
+from secure.scan.owned_files import OwnedFiles
 from secure.scan.secrets.engine import Engine
 from secure.scan.secrets.files import FileSearch
 
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
+_EXECUTE = 0o111
+_NEAR_THE_ROOT = 2  # "bin", "lib64", "usr/sbin", "var/run" stand for directories
 _SYSTEM_FILES = frozenset(
     (*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW, accounts.GROUP)
 )
@@ -49,6 +55,8 @@ class OnePass:
         self._unreadable: list[Unreadable] = []
         self._executables = Executables(self._unreadable)
         self._taken, self._directories = Names(), Names()
+        self._sizes = array("Q")
+        self._hardlinks: dict[bytes, bytes] = {}
         self._whiteouts: list[bytes] = []
         self._opaques: list[bytes] = []
 
@@ -72,10 +80,12 @@ class OnePass:
             shadows=self._shadows,
             groups=self._groups,
             links=self._links,
+            hardlinks=self._hardlinks,
             unreadable=(*self._unreadable, *self._search.unreadable),
             entries=count,
             uncompressed_bytes=size,
             taken=self._taken.joined(),
+            sizes=self._sizes.tobytes(),
             directories=self._directories.joined(),
             whiteouts=tuple(self._whiteouts),
             opaques=tuple(self._opaques),
@@ -102,12 +112,15 @@ class OnePass:
             self._files.pop(name, None)
         if kind == DIRECTORY:
             self._directories.append(name)
+            if (interested := self._wanted.directory(name)) is not None:
+                self._catalogue(FileView(name, b""), interested)
             return
         if name in self._executables.names:
             self._executables.forget(name)
             self._catalogued.pop(name, None)
         self._taken.append(name)
         self._taken.compact()
+        self._sizes.append(entry.size << 1 | (kind == FILE and entry.mode & _EXECUTE != 0))
         cataloger = self._wanted.cataloger(name)
         if kind == FILE:
             self._take_file(entry, cataloger)
@@ -148,13 +161,7 @@ class OnePass:
 
     def _parse(self, file: FileView, cataloger: Cataloger | None) -> None:
         if cataloger is not None:
-            records: list[Record] = []
-            for item in cataloger.parse(file):
-                if isinstance(item, Unreadable):
-                    self._unreadable.append(item)
-                else:
-                    records.append(item)
-            self._catalogued[file.name] = Catalogued(file.name, cataloger.name, tuple(records))
+            self._catalogue(file, cataloger)
         elif file.name == accounts.PASSWD:
             parsed = tuple(accounts.parse_passwd(file))
             self._accounts[file.name] = tuple(a for a in parsed if isinstance(a, Account))
@@ -170,6 +177,23 @@ class OnePass:
         else:
             self._os_releases[file.name] = os_release.parse_release(file.name, file.content)
 
+    def _catalogue(self, file: FileView, cataloger: Cataloger) -> None:
+        records: list[Record] = []
+        details: list[Detail] = []
+        files: OwnedFiles | None = None
+        for item in cataloger.parse(file):
+            if isinstance(item, Unreadable):
+                self._unreadable.append(item)
+            elif isinstance(item, OwnedFiles):
+                files = item
+            elif isinstance(item, Detail):
+                details.append(item)
+            else:
+                records.append(item)
+        self._catalogued[file.name] = Catalogued(
+            file.name, cataloger.name, tuple(records), files, tuple(details)
+        )
+
     def _look_for_secrets(self, entry: Entry, content: bytes) -> None:
         if entry.size > len(content):
             most = len(content) // MIB
@@ -182,8 +206,12 @@ class OnePass:
     def _take_link(self, entry: Entry, cataloger: Cataloger | None) -> None:
         name = entry.name
         leads_to = entry.link if entry.kind == HARDLINK else resolved(name, entry.link)
+        if entry.kind == HARDLINK:
+            self._hardlinks[name] = leads_to
         if name in _SYSTEM_FILES or _is_variant(name):
             self._forget(name)
+            self._links[name] = leads_to
+        elif entry.kind == SYMLINK and name.count(b"/") < _NEAR_THE_ROOT:
             self._links[name] = leads_to
         if cataloger is not None:
             self._forget(name)
@@ -197,7 +225,7 @@ class OnePass:
     ) -> None:
         if kind == HARDLINK and (same := self._catalogued.get(leads_to)) is not None:
             # Package installers link one file into many environments.
-            self._catalogued[name] = Catalogued(name, same.cataloger, same.records)
+            self._catalogued[name] = msgspec.structs.replace(same, name=name)
         elif kind == HARDLINK or self._wanted.cataloger(leads_to) is not cataloger:
             self._cannot(name, f"is a link to {text(leads_to)}, which is not followed")
 

@@ -13,14 +13,30 @@ from secure.scan.distribution import purl_parts
 from secure.scan.layer_facts import Record
 
 
-def finished(records: Iterable[Record], release: OsRelease | None) -> tuple[Package, ...]:
-    """Packages with namespace, purl and resolved dependencies, sorted."""
+def described(
+    records: Iterable[Record], release: OsRelease | None, base_layers: int | None = None
+) -> list[Package]:
+    """For each record its package with namespace, purl and resolved dependencies.
+
+    Args:
+        base_layers: how many layers are the base image's, where that is known.
+    """
     listed = list(records)
     providers = _providers(listed)
-    packages = [
-        _described(record.package, _needed(record, providers), release) for record in listed
+    return [
+        _described(record.package, _needed(record, providers), release, base_layers)
+        for record in listed
     ]
-    return tuple(sorted(packages, key=lambda p: (p.type, p.name, p.version, p.location, p.arch)))
+
+
+def in_order(packages: Iterable[Package]) -> tuple[Package, ...]:
+    """As every report lists them."""
+    return tuple(sorted(packages, key=_place_in_order))
+
+
+def _place_in_order(package: Package) -> tuple[str, str, str, str, int, str]:
+    place = package.location
+    return (package.type, package.name, package.version, place.path, place.layer, package.arch)
 
 
 def _providers(records: list[Record]) -> dict[tuple[str, str], list[str]]:
@@ -45,13 +61,16 @@ def _needed(record: Record, providers: dict[tuple[str, str], list[str]]) -> tupl
     return tuple(sorted(names - {own}))
 
 
-def _described(package: Package, depends: tuple[str, ...], release: OsRelease | None) -> Package:
+def _described(
+    package: Package, depends: tuple[str, ...], release: OsRelease | None, base_layers: int | None
+) -> Package:
     namespace, of_distribution = purl_parts(package, release)
     qualifiers = dict(package.qualifiers) | of_distribution
     return msgspec.structs.replace(
         package,
         namespace=namespace,
         depends=depends,
+        from_base=None if base_layers is None else package.location.layer < base_layers,
         purl=purl(
             package.type, package.name, package.version, namespace=namespace, qualifiers=qualifiers
         ),

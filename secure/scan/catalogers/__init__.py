@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 from secure.scan.catalogers.apk import APK
+from secure.scan.catalogers.apt_states import APT_STATES
 from secure.scan.catalogers.cargo_lock import CARGO_LOCK
 from secure.scan.catalogers.cocoapods_lock import COCOAPODS_LOCK
-from secure.scan.catalogers.conan_lock import CONAN_FILE
-from secure.scan.catalogers.conan_lock import CONAN_INFO
-from secure.scan.catalogers.conan_lock import CONAN_LOCK
+from secure.scan.catalogers.conan_lock import CONAN_FILE, CONAN_INFO, CONAN_LOCK
 from secure.scan.catalogers.conda_meta import CONDA_META
 from secure.scan.catalogers.dart_lock import DART_LOCK
 from secure.scan.catalogers.dotnet_deps import DOTNET_DEPS
 from secure.scan.catalogers.dpkg import DPKG
+from secure.scan.catalogers.dpkg_copyright import DPKG_COPYRIGHT
+from secure.scan.catalogers.dpkg_files import DPKG_FILES
+from secure.scan.catalogers.flatpak import FLATPAK
 from secure.scan.catalogers.ghc_package import GHC_PACKAGE
 from secure.scan.catalogers.github_actions import GITHUB_ACTIONS
 from secure.scan.catalogers.go_mod import GO_MOD
 from secure.scan.catalogers.gradle_lock import GRADLE_LOCK
-from secure.scan.catalogers.haskell_lock import CABAL_FREEZE
-from secure.scan.catalogers.haskell_lock import STACK_LOCK
+from secure.scan.catalogers.haskell_lock import CABAL_FREEZE, STACK_LOCK
 from secure.scan.catalogers.homebrew import HOMEBREW
 from secure.scan.catalogers.java_archive import JAVA_ARCHIVE
 from secure.scan.catalogers.julia_manifest import JULIA_MANIFEST
 from secure.scan.catalogers.lua_rock import LUA_ROCK
 from secure.scan.catalogers.maven_pom import MAVEN_POM
 from secure.scan.catalogers.mix_lock import MIX_LOCK
+from secure.scan.catalogers.nix_store import NIX_STORE
 from secure.scan.catalogers.nuget_lock import NUGET_LOCK
-from secure.scan.catalogers.opam_switch import OPAM_LOCKED
-from secure.scan.catalogers.opam_switch import OPAM_SWITCH
+from secure.scan.catalogers.opam_switch import OPAM_LOCKED, OPAM_SWITCH
+from secure.scan.catalogers.opkg import OPKG
 from secure.scan.catalogers.otp_app import OTP_APP
+from secure.scan.catalogers.pacman import PACMAN
+from secure.scan.catalogers.portage import PORTAGE
 from secure.scan.catalogers.program_scripts import PROGRAM_SCRIPTS
 from secure.scan.catalogers.prolog_pack import PROLOG_PACK
 from secure.scan.catalogers.python_dist import PYTHON_DIST
 from secure.scan.catalogers.r_package import R_PACKAGE
 from secure.scan.catalogers.rebar_lock import REBAR_LOCK
+from secure.scan.catalogers.rpm import RPM
+from secure.scan.catalogers.rpm_manifest import RPM_MANIFEST
+from secure.scan.catalogers.snap import SNAP
 from secure.scan.catalogers.swift_resolved import SWIFT_RESOLVED
 from secure.scan.catalogers.terraform_lock import TERRAFORM_LOCK
-from secure.scan.catalogers.vcpkg import VCPKG_MANIFEST
-from secure.scan.catalogers.vcpkg import VCPKG_STATUS
+from secure.scan.catalogers.vcpkg import VCPKG_MANIFEST, VCPKG_STATUS
 
 CATALOGERS = (
     APK,
+    APT_STATES,
     CABAL_FREEZE,
     CARGO_LOCK,
     COCOAPODS_LOCK,
@@ -50,6 +57,9 @@ CATALOGERS = (
     DART_LOCK,
     DOTNET_DEPS,
     DPKG,
+    DPKG_COPYRIGHT,
+    DPKG_FILES,
+    FLATPAK,
     GHC_PACKAGE,
     GITHUB_ACTIONS,
     GO_MOD,
@@ -60,15 +70,22 @@ CATALOGERS = (
     LUA_ROCK,
     MAVEN_POM,
     MIX_LOCK,
+    NIX_STORE,
     NUGET_LOCK,
     OPAM_LOCKED,
     OPAM_SWITCH,
+    OPKG,
     OTP_APP,
+    PACMAN,
+    PORTAGE,
     PROGRAM_SCRIPTS,
     PROLOG_PACK,
     PYTHON_DIST,
     REBAR_LOCK,
+    RPM,
+    RPM_MANIFEST,
     R_PACKAGE,
+    SNAP,
     STACK_LOCK,
     SWIFT_RESOLVED,
     TERRAFORM_LOCK,

@@ -5,6 +5,7 @@ Source: apk-tools 2, apk_db_write_fdb; a record has one-letter fields and a blan
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 from secure.facts.image import Unreadable
@@ -13,9 +14,12 @@ from secure.facts.package import Package
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.layer_facts import Record
+from secure.scan.owned_files import OwnedFiles, owned_files
 from secure.scan.paragraphs import paragraphs
 
-_FIELDS = frozenset(b"PVAoLmDp")
+_FIELDS = frozenset(b"PVAoLmDpU")
+_SHA1 = b"Q1"  # apk_blob_push_csum: the rest is base64; without it 32 hex digits of MD5
+_CONFIG = b"etc/"  # apk keeps changes below it (apk-protected_paths(5))
 
 
 def parse_installed(file: FileView) -> Iterator[Record | Unreadable]:
@@ -25,6 +29,7 @@ def parse_installed(file: FileView) -> Iterator[Record | Unreadable]:
         if not name or not version:
             yield file.unreadable(f"record {number} has no name or no version")
             continue
+        origin = found.get(b"o", b"") or name
         package = Package(
             type="apk",
             name=text(name),
@@ -32,14 +37,17 @@ def parse_installed(file: FileView) -> Iterator[Record | Unreadable]:
             location=file.location,
             found_by=APK.name,
             arch=text(found.get(b"A", b"")),
-            source=text(found.get(b"o", b"") or name),
+            source=text(origin),
             source_version=text(version),
             licences=(text(found[b"L"]),) if found.get(b"L") else (),
             maintainer=text(found.get(b"m", b"")),
+            homepage=text(found.get(b"U", b"")),
+            qualifiers=(("upstream", text(origin) if origin != name else ""),),
         )
         # "!name" is a conflict; it needs nothing.
         needs = tuple((_bare(word),) for word in found.get(b"D", b"").split() if word[:1] != b"!")
-        yield Record(package, needs, tuple(_bare(word) for word in found.get(b"p", b"").split()))
+        provides = tuple(_bare(word) for word in found.get(b"p", b"").split())
+        yield Record(package, needs, provides, _owned(paragraph))
 
 
 def _fields(paragraph: bytes) -> dict[bytes, bytes]:
@@ -53,6 +61,30 @@ def _fields(paragraph: bytes) -> dict[bytes, bytes]:
     return found
 
 
+def _owned(paragraph: bytes) -> OwnedFiles:
+    """F: is a directory, R: a file in it, Z: the digest of the file before it (of a link: of its
+    target)."""
+    pairs: list[tuple[bytes, bytes]] = []
+    folder = b""
+    for line in paragraph.split(b"\n"):
+        kind, rest = line[:2], line[2:].strip()
+        if kind == b"F:":
+            folder = rest + b"/" if rest else b""
+        elif kind == b"R:":
+            pairs.append((folder + rest, b""))
+        elif kind == b"Z:" and pairs and not pairs[-1][1]:
+            pairs[-1] = (pairs[-1][0], _sha1(rest))
+    config = (name for name, _ in pairs if name.startswith(_CONFIG))
+    return owned_files(pairs, "sha1", config)
+
+
+def _sha1(checksum: bytes) -> bytes:
+    try:
+        return base64.b64decode(checksum[2:], validate=True) if checksum[:2] == _SHA1 else b""
+    except ValueError:
+        return b""
+
+
 def _bare(word: bytes) -> str:
     """A dependency without its version: "so:libc.so=1", "musl>=1.2", "cmd:ls"."""
     end = min((at for mark in b"<>=~@" if (at := word.find(mark)) >= 0), default=len(word))
@@ -61,7 +93,7 @@ def _bare(word: bytes) -> str:
 
 APK = Cataloger(
     name="apk-db",
-    version=1,
+    version=2,
     wants=("lib/apk/db/installed", "usr/lib/apk/db/installed"),
     max_bytes=DEFAULT_LIMITS.database_bytes,
     parse=parse_installed,

@@ -12,11 +12,14 @@ from secure.facts.location import text
 from secure.facts.package import Package
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.catalogers.dpkg_files import parse_md5sums
 from secure.scan.layer_facts import Record
+from secure.scan.owned_files import OwnedFiles
 from secure.scan.paragraphs import fields, paragraphs
 
 _FIELDS = frozenset(
-    b"package status version architecture source maintainer depends pre-depends provides".split()
+    b"package status version architecture source maintainer depends pre-depends provides essential "
+    b"homepage".split()
 )
 
 # dpkg(1): files are unpacked from "half-installed" on; "config-files" and "not-installed" are gone.
@@ -29,8 +32,10 @@ _BESIDE = tuple(
 _ABSENT = frozenset(b"not-installed config-files".split())
 
 
-def parse_status(file: FileView) -> Iterator[Record | Unreadable]:
+def parse_status(file: FileView) -> Iterator[Record | Unreadable | OwnedFiles]:
     # status.d/NAME.md5sums and the like are no records.
+    if file.name.endswith(b".md5sums"):
+        yield from parse_md5sums(file)
     if file.name.endswith(_BESIDE):
         return
     for number, paragraph in enumerate(paragraphs(file.content), start=1):
@@ -68,6 +73,9 @@ def _record(file: FileView, found: dict[bytes, bytes], name: bytes, version: byt
         source=text(source),
         source_version=text(source_version),
         maintainer=text(found.get(b"maintainer", b"")),
+        homepage=text(found.get(b"homepage", b"")),
+        essential=found.get(b"essential", b"").lower() == b"yes",
+        qualifiers=(("upstream", _upstream(source, source_version, name, version)),),
     )
     return Record(package, tuple(needs), tuple(_names(found.get(b"provides", b""), b",")))
 
@@ -76,6 +84,13 @@ def _source(field: bytes, name: bytes, version: bytes) -> tuple[bytes, bytes]:
     """`Source: NAME (VERSION)`, either part missing where it equals the package's own."""
     source, _, rest = field.partition(b"(")
     return source.strip() or name, rest.rstrip(b") ").strip() or version
+
+
+def _upstream(source: bytes, source_version: bytes, name: bytes, version: bytes) -> str:
+    """The source package, as purls of this type tell it to those who match by it; "" if equal."""
+    if source_version != version:
+        return f"{text(source)}@{text(source_version)}"
+    return text(source) if source != name else ""
 
 
 def _names(clause: bytes, separator: bytes) -> Iterator[str]:
@@ -88,7 +103,7 @@ def _names(clause: bytes, separator: bytes) -> Iterator[str]:
 
 DPKG = Cataloger(
     name="dpkg-db",
-    version=1,
+    version=2,
     wants=("var/lib/dpkg/status", "var/lib/dpkg/status.d/*"),
     max_bytes=DEFAULT_LIMITS.database_bytes,
     parse=parse_status,

@@ -1,4 +1,4 @@
-"""Law: what a layer takes away is the same asked layer by layer (a scan) and of all at once."""
+"""Law: what layers take away is the same asked from the base up, from the top down, and at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secure.images.squash import Squash
-from secure.scan.covers import Cover
+from secure.scan.covers import StandingNames, UpperLayers
 from secure.scan.layer_facts import LayerFacts
+from secure.scan.names import blocks
 
 PARTS = st.sampled_from([b"a", b"b", b"c"])
 NAMES = st.lists(PARTS, min_size=1, max_size=4).map(b"/".join)
@@ -29,13 +30,61 @@ def names(joined: bytes) -> list[bytes]:
     return joined.split(b"\0") if joined else []
 
 
-# What says that a directory is opaque lies in it, so the directory and those above it are there.
-@example(b"a", False, LayerFacts(opaques=(b"a/a",)))
-@example(b"a/a", False, LayerFacts(opaques=(b"a/a",)))
-@given(NAMES, st.booleans(), layers())
-def test_a_cover_agrees_with_the_squash(name: bytes, directory: bool, upper: LayerFacts) -> None:
+def squashed(stack: list[LayerFacts]) -> Squash:
     squash = Squash()
-    squash.add_layer(() if directory else (name,), (name,) if directory else ())
-    squash.add_layer(names(upper.taken), names(upper.directories), upper.whiteouts, upper.opaques)
-    gone = squash.removed_by(name, 0) is not None
-    assert Cover(upper).takes_away(name, directory=directory) == gone
+    for one in stack:
+        squash.add_layer(names(one.taken), names(one.directories), one.whiteouts, one.opaques)
+    return squash
+
+
+# What says that a directory is opaque lies in it, so the directory and those above it are there.
+@example([LayerFacts(taken=b"a"), LayerFacts(opaques=(b"a/a",))])
+@example([LayerFacts(taken=b"a/a"), LayerFacts(opaques=(b"a/a",))])
+@example([LayerFacts(directories=b"a"), LayerFacts(opaques=(b"a/a",))])
+@example([LayerFacts(taken=b"a/b"), LayerFacts(whiteouts=(b"a",)), LayerFacts(taken=b"a/b")])
+@example([LayerFacts(taken=b"a"), LayerFacts(opaques=(b"",))])
+@given(st.lists(layers(), min_size=2, max_size=5))
+def test_from_the_base_up_each_name_goes_with_the_layer_that_squash_names(
+    stack: list[LayerFacts],
+) -> None:
+    squash, standing = squashed(stack), StandingNames()
+    there: dict[bytes, int] = {}
+    for index, one in enumerate(stack):
+        for name in standing.take_away(one):
+            assert squash.removed_by(name, there.pop(name)) == index
+        for name in names(one.taken):
+            standing.add(name)
+            there[name] = index
+        for name in names(one.directories):
+            standing.add(name, directory=True)
+            there[name] = index
+    assert all(squash.removed_by(name, index) is None for name, index in there.items())
+
+
+@given(st.lists(layers(), min_size=2, max_size=5))
+def test_from_the_top_down_the_same_names_are_hidden(stack: list[LayerFacts]) -> None:
+    squash, upper = squashed(stack), UpperLayers()
+    for index in reversed(range(len(stack))):
+        own = names(stack[index].taken)
+        gone = [squash.removed_by(name, index) is not None for name in own]
+        assert list(upper.hidden(own)) == gone
+        upper.add(stack[index])
+
+
+@given(st.lists(st.binary(min_size=1, max_size=9).filter(lambda n: b"\0" not in n)))
+def test_blocks_give_back_all_names_in_order(own: list[bytes]) -> None:
+    assert [name for block in blocks(b"\0".join(own)) for name in block] == own
+
+
+def test_a_name_of_two_thousand_parts_needs_no_stack() -> None:
+    deep = b"/".join([b"a"] * 2_000)
+    upper = UpperLayers()
+    upper.add(LayerFacts(opaques=(b"a",)))
+    assert list(upper.hidden([deep])) == [True]
+
+
+def test_many_names_come_in_several_blocks() -> None:
+    own = [b"usr/share/%d" % number for number in range(100_000)]
+    several = list(blocks(b"\0".join(own)))
+    assert len(several) > 4
+    assert [name for block in several for name in block] == own

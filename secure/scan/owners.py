@@ -1,0 +1,132 @@
+"""Which distribution package owns a file: what the databases claim, under the names files have.
+
+A database may say bin/x where the file is usr/bin/x, because bin is a link (usrmerge): names are
+compared after the links near the root were followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from secure.facts.package import Package
+from secure.scan.catalogers.dpkg_files import FOLDER
+from secure.scan.layer_facts import Record
+from secure.scan.owned_files import OwnedFiles, owned_files
+
+_MOST_LINKS = 8
+# dpkg.cfg "path-exclude" of slim images, apk's -doc and -lang, rpm's tsflags=nodocs.
+_DOCUMENTATION = tuple(
+    b"usr/share/" + folder
+    for folder in (
+        b"doc/", b"man/", b"info/", b"locale/", b"help/", b"gnome/help/", b"groff/", b"omf/",
+        b"lintian/", b"linda/", b"doc-base/", b"licenses/",
+    )
+)  # fmt: skip
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """One file that a package owns.
+
+    Args:
+        package: its number in the list that the owners were made from.
+        digest: raw, b"" where none is known; made with `algorithm`.
+        config: an administrator may change or remove it.
+    """
+
+    package: int
+    digest: bytes = b""
+    algorithm: str = ""
+    config: bool = False
+
+
+class Owners:
+    """All claims.
+
+    Args:
+        owned: for each package what it owns; None where its type has no such list.
+        links: of the squashed image, resolved from the root.
+    """
+
+    def __init__(self, owned: Iterable[OwnedFiles | None], links: Mapping[bytes, bytes]) -> None:
+        self._near = {name: to for name, to in links.items() if name.count(b"/") < 2}
+        self.claims: dict[bytes, Claim] = {}
+        for number, files in enumerate(owned):
+            if files is not None and files.names:
+                self._add(number, files)
+
+    def _add(self, number: int, files: OwnedFiles) -> None:
+        config = frozenset(files.config.split(b"\0")) if files.config else frozenset()
+        plain = Claim(number)
+        for name, digest in files.with_digests():
+            held = name in config
+            claim = Claim(number, digest, files.algorithm, held) if digest or held else plain
+            self.claims[self.real(name)] = claim
+
+    def real(self, name: bytes) -> bytes:
+        """`name` with the links near the root followed."""
+        for _ in range(_MOST_LINKS if self._near else 0):
+            end = name.find(b"/")
+            while end >= 0 and (to := self._near.get(name[:end])) is None:
+                # The second part and no further: only names with one slash are in the table.
+                end = name.find(b"/", end + 1) if b"/" not in name[:end] else -1
+            if end < 0:
+                break
+            name = to + name[end:] if to else name[end + 1 :]
+        return name
+
+    def owner(self, name: bytes) -> int | None:
+        """The package that claims the file `name`."""
+        claim = self.claims.get(self.real(name))
+        return claim.package if claim else None
+
+
+def files_of(record: Record, lists: Callable[[bytes], OwnedFiles | None]) -> OwnedFiles | None:
+    """What a package owns, wherever its database keeps that.
+
+    Args:
+        lists: the file lists that lie beside a database, by name.
+    """
+    if record.files is not None or record.package.type != "deb":
+        return record.files
+    package = record.package
+    if package.location.path.startswith("var/lib/dpkg/status.d/"):
+        return lists(package.location.path.encode() + b".md5sums")
+    # "NAME:ARCH" of packages that may be there for several architectures (Multi-Arch: same).
+    for stem in (f"{package.name}:{package.arch}", package.name):
+        start = FOLDER + stem.encode("utf-8", "backslashreplace")
+        named, sums = lists(start + b".list"), lists(start + b".md5sums")
+        if named is None and sums is None:
+            continue
+        conffiles = lists(start + b".conffiles")
+        digests = dict(sums.with_digests()) if sums else {}
+        names = named.listed() if named else list(digests)
+        config = conffiles.config.split(b"\0") if conffiles and conffiles.config else ()
+        return owned_files(((name, digests.get(name, b"")) for name in names), "md5", config)
+    return None
+
+
+def is_documentation(name: bytes) -> bool:
+    """A file that slim images leave out."""
+    return name.startswith(_DOCUMENTATION)
+
+
+def with_owners(
+    packages: Sequence[Package], names: Iterable[bytes], owners: Owners
+) -> list[Package]:
+    """Packages with the distribution package that brought the file they were read from.
+
+    Args:
+        packages: those that the claims number.
+        names: for each package the file.
+    """
+    found = []
+    for package, name in zip(packages, names, strict=True):
+        number = owners.owner(name)
+        by = packages[number] if number is not None else None
+        # A later layer wrote the file again: it is no longer what its owner brought.
+        if by is not None and by is not package and package.location.layer <= by.location.layer:
+            package = msgspec.structs.replace(package, owner=by.purl)  # noqa: PLW2901
+        found.append(package)
+    return found
