@@ -35,6 +35,7 @@ from secure.scan.owned_files import OwnedFiles
 from secure.scan.owners import Owners, files_of, with_owners
 from secure.scan.packages import described, in_order
 from secure.scan.survey import Survey
+from secure.scan.told_once import told_once
 
 _T = TypeVar("_T")
 _MOST_LINKS = 8
@@ -186,7 +187,9 @@ class Merge:
         """
         people = next(iter(self._found(self._accounts, (accounts.PASSWD,))), ())
         shadows = next(iter(self._found(self._shadows, (accounts.SHADOW,))), ())
-        named = [(name, one) for name, found in sorted(self._records.items()) for one in found]
+        named = told_once(
+            (name, one) for name, found in sorted(self._records.items()) for one in found
+        )
         details = (detail for _, found in sorted(self._details.items()) for detail in found)
         records = detailed((record for _, record in named), details)
         release = chosen(

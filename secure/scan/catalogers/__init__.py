@@ -13,6 +13,7 @@ from secure.scan.catalogers.dotnet_deps import DOTNET_DEPS
 from secure.scan.catalogers.dpkg import DPKG
 from secure.scan.catalogers.dpkg_copyright import DPKG_COPYRIGHT
 from secure.scan.catalogers.dpkg_files import DPKG_FILES
+from secure.scan.catalogers.embedded_sbom import EMBEDDED_SBOM
 from secure.scan.catalogers.flatpak import FLATPAK
 from secure.scan.catalogers.ghc_package import GHC_PACKAGE
 from secure.scan.catalogers.github_actions import GITHUB_ACTIONS
@@ -59,6 +60,7 @@ CATALOGERS = (
     DPKG,
     DPKG_COPYRIGHT,
     DPKG_FILES,
+    EMBEDDED_SBOM,
     FLATPAK,
     GHC_PACKAGE,
     GITHUB_ACTIONS,
