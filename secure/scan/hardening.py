@@ -21,7 +21,6 @@ from secure.scan.formats.elf import (
     PT_GNU_RELRO,
     PT_GNU_STACK,
     PT_INTERP,
-    SHT_STRTAB,
     SHT_SYMTAB,
     Elf,
 )
@@ -82,14 +81,14 @@ def _canary(elf: Elf, dynamic: dict[int, int]) -> bool | None:
         return any(one in strings for one in _CANARIES)
     if elf.sections is None:
         return None
-    for one in elf.sections:
-        if one.type == SHT_STRTAB and one.name == b".strtab":
-            try:
-                strings = elf.pieces.read(one.offset, one.size)
-            except NotKeptError:
-                return None
-            return any(found in strings for found in _CANARIES)
-    return None
+    symbols = elf.section(b".strtab")
+    if symbols is None:
+        return None
+    try:
+        strings = elf.pieces.read(symbols.offset, symbols.size)
+    except NotKeptError:
+        return None
+    return any(found in strings for found in _CANARIES)
 
 
 def _stripped(elf: Elf) -> bool | None:

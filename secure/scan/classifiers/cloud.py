@@ -9,7 +9,7 @@ from __future__ import annotations
 from secure.scan.classifiers.classifier import Classifier, lone
 
 _PRE = rb"-(?:alpha|beta|rc)\.?\d*"
-_LONE = rb"v(?<![\x20-\x7e]v)<v3|" + _PRE + rb">\0"
+_LONE = rb"v(?<![\x20-\x40\x5b-\x7e]v)<v3|" + _PRE + rb">\0"
 _BARE = lone("0 1 2 3", _PRE)
 _BEATS = (
     rb"Test <v3>[a-z%]",

@@ -79,8 +79,8 @@ LANGUAGES = (
         "dart",
         ("dart",),
         (
-            rb"\0<v3|-\d+\.\d+\.(?:beta|dev)> \((?:stable|beta|dev)\)",
-            rb"\0<v3|-\d+(?:\.\d+)?\.(?:beta|dev)> ",
+            rb"\0<v3|-\d+(?:\.\d+)?\.(?:beta|dev)> \((?:stable|beta|dev)\)",
+            rb"\0<v3|-\d+(?:\.\d+)?\.(?:beta|dev)> \([A-Z][a-z]{2} [A-Z][a-z]{2} ",
         ),
         "dart:dart_software_development_kit",
     ),

@@ -15,12 +15,7 @@ TOOLS = (
         (rb"@\(#\)Bash version <v3>",),
         "gnu:bash",
     ),
-    Classifier(
-        "zsh",
-        ("zsh", "zsh#", "zsh-*"),
-        (rb"zsh <v2>", rb"\0<v2>\0.{0,300}ZSH_VERSION", rb"zsh-<v2>"),
-        "zsh:zsh",
-    ),
+    Classifier("zsh", ("zsh", "zsh#", "zsh-*"), (rb"/zsh/<v2>\0",), "zsh:zsh"),
     Classifier("fish", ("fish",), (rb"\0(?P<version>[34]\.\d\.\d)\0",), "fishshell:fish"),
     Classifier(
         "util-linux",
@@ -30,8 +25,8 @@ TOOLS = (
     ),
     Classifier(
         "coreutils",
-        ("ls", "coreutils", "cp"),
-        (rb"GNU coreutils\0.{0,400}\0<v2>\0", rb"\0<v2>\0.{0,400}GNU coreutils"),
+        ("ls", "cp", "mv", "coreutils"),
+        ((b"invalid argument %s for", rb"[^\d.](?P<version>\d\.\d+)\0+invalid argument %s for"),),
         "gnu:coreutils",
     ),
     Classifier(
@@ -70,8 +65,9 @@ TOOLS = (
         "gzip",
         ("gzip",),
         (
-            rb"\0(?P<version>\d+\.\d+)\0.{0,900}not in gzip format",
+            rb"while zipping\n\0+(?P<version>1\.\d+)\0",
             rb"not in gzip format.{0,900}?\0(?P<version>1\.\d+)\0",
+            rb"\0(?P<version>1\.\d+)\0.{0,900}not in gzip format",
         ),
         "gnu:gzip",
     ),
@@ -99,7 +95,6 @@ TOOLS = (
     Classifier(
         "tar", ("tar",), (rb"GNU tar\0.{0,300}?\0<v2>\0", rb"\0<v2>\0.{0,300}?GNU tar"), "gnu:tar"
     ),
-    Classifier("unzip", ("unzip",), (rb"UnZip <v2>", rb"UnZip %s.{0,100}?<v2>"), "info-zip:unzip"),
     Classifier("7zip", ("7z", "7zz", "7za", "7zr"), (rb"7-Zip[^\0]{0,20} <v2> ",), "7-zip:7-zip"),
     Classifier(
         "jq",
@@ -140,22 +135,13 @@ TOOLS = (
         (rb"\0(?P<version>\d\.\d[a-z]?)\0", rb"tmux (?P<version>\d\.\d[a-z]?)"),
         "tmux_project:tmux",
     ),
-    Classifier(
-        "screen",
-        ("screen", "screen-*"),
-        (rb"\0<v3> \(GNU", rb"\0(?P<version>[45]\.\d+\.\d+)\0"),
-        "gnu:screen",
-    ),
     Classifier("glibc", ("libc.so.#",), (rb"GNU C Library [^\0]{0,80}version <v2>",), "gnu:glibc"),
     Classifier(
         "musl",
-        ("ld-musl-*", "libc.musl-*"),
-        (
-            rb"\0<v3>\0.{0,80}?musl libc",
-            rb"musl libc.{0,200}?\0<v3>\0",
-            rb"\0(?P<version>1\.[12]\.\d+)\0",
-        ),
+        ("ld-*", "libc.musl-*", "libc.so"),
+        (rb"\0(?P<version>1\.[12]\.\d+)\0", rb"\0(?P<version>0\.9\.\d+)\0"),
         "musl-libc:musl",
+        path=b"musl",
     ),
     Classifier("krb5", ("libkrb5.so.#",), (rb"KRB5_BRAND:\s+krb5-\S+\s+<v2>",), "mit:kerberos_5"),
     Classifier(
@@ -187,7 +173,7 @@ TOOLS = (
     Classifier(
         "qt",
         ("libQt#Core.so.#", "libQtCore.so.#"),
-        (rb"Qt <v3> \(", rb"Qt version <v3>", rb"QLibraryInfo.{0,80}?<v3>"),
+        (rb"Qt <v3> \(", rb"Qt(?:Core library)? version <v3>", rb"QLibraryInfo.{0,80}?<v3>"),
         "qt:qt",
     ),
     Classifier(

@@ -30,7 +30,7 @@ _EXTENDED = 0xFFFF  # PN_XNUM and SHN_XINDEX: the count is in section 0
 _MOST_SEGMENTS, _MOST_SECTIONS = 256, 8 * KIB  # programs have 5 to 15, and 20 to 60
 _MOST_DYNAMIC, _MOST_NOTES = 256 * KIB, 64 * KIB  # bytes
 _MOST_STRINGS = 16 * MIB
-_LONGEST_NAME = 256  # a hostile table could make each of 8,192 names a MiB long
+_MOST_NAMES = 64 * KIB  # bytes; the 60 sections of a large program take 600
 _MOST_BUILD_ID = 64  # SHA-1 makes 20, --build-id=0x… any number
 
 
@@ -45,11 +45,10 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """One section header; `size` bytes at `offset`."""
+    """One section header; `size` bytes at `offset`, its name at `name_at` of `Elf.names`."""
 
-    name: bytes
+    name_at: int
     type: int
-    addr: int
     offset: int
     size: int
 
@@ -60,6 +59,7 @@ class Elf(msgspec.Struct, frozen=True):
     Args:
         order: "<" or ">" as the struct module has it. word: 4 or 8, bytes of a pointer.
         sections: empty where the file has none; None where they were not kept.
+        names: of the sections, NUL-separated.
     """
 
     order: str
@@ -68,6 +68,7 @@ class Elf(msgspec.Struct, frozen=True):
     machine: int
     segments: tuple[Segment, ...]
     sections: tuple[Section, ...] | None
+    names: bytes
     pieces: Pieces
 
     def offset(self, vaddr: int) -> int:
@@ -87,8 +88,10 @@ class Elf(msgspec.Struct, frozen=True):
 
     def section(self, name: bytes) -> Section | None:
         """The first section of one name that has content in the file."""
+        if name not in self.names:  # most files have none of those that are asked for
+            return None
         for one in self.sections or ():
-            if one.name == name and one.type != SHT_NOBITS:
+            if one.type != SHT_NOBITS and self.names.startswith(name + b"\0", one.name_at):
                 return one
         return None
 
@@ -147,13 +150,15 @@ def parse_elf(pieces: Pieces) -> Elf:
     kind, machine, _, _, phoff, shoff, _, _, phentsize, phnum, shentsize, shnum, shstrndx = fields
     if phnum == _EXTENDED:
         raise FormatError("has more than 65,534 segments")
+    sections, names = _sections(pieces, order, word, (shoff, shentsize, shnum, shstrndx))
     return Elf(
         order=order,
         word=word,
         type=kind,
         machine=machine,
         segments=_segments(pieces, order, word, (phoff, phentsize, phnum)),
-        sections=_sections(pieces, order, word, (shoff, shentsize, shnum, shstrndx)),
+        sections=sections,
+        names=names,
         pieces=pieces,
     )
 
@@ -177,11 +182,11 @@ def _segments(
 
 def _sections(
     pieces: Pieces, order: str, word: int, table: tuple[int, int, int, int]
-) -> tuple[Section, ...] | None:
-    """The section headers; None where they lie in a part that was not kept."""
+) -> tuple[tuple[Section, ...] | None, bytes]:
+    """The section headers and their names; None where they lie in a part that was not kept."""
     offset, size, count, names_at = table
     if not offset or (not count and not names_at):
-        return ()
+        return (), b""
     layout = struct.Struct(order + ("IIQQQQIIQQ" if word == 8 else "IIIIIIIIII"))
     if size != layout.size:
         raise FormatError(f"has section headers of {size} bytes instead of {layout.size}")
@@ -193,14 +198,10 @@ def _sections(
         rows = list(layout.iter_unpack(pieces.read(offset, size * count)))
         strings = b""
         if names_at < count and rows[names_at][1] == SHT_STRTAB:
-            strings = pieces.read(rows[names_at][4], min(rows[names_at][5], MIB))
+            strings = pieces.read(rows[names_at][4], min(rows[names_at][5], _MOST_NAMES))
     except NotKeptError:
-        return None
-    return tuple(Section(_string(strings, r[0]), r[1], r[3], r[4], r[5]) for r in rows)
-
-
-def _string(table: bytes, at: int) -> bytes:
-    return table[at : at + _LONGEST_NAME].partition(b"\0")[0]
+        return None, b""
+    return tuple(Section(r[0], r[1], r[4], r[5]) for r in rows), strings
 
 
 def _notes(raw: bytes, order: str) -> Iterator[tuple[bytes, int, bytes]]:

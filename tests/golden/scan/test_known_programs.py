@@ -1,0 +1,48 @@
+"""Programs of this machine: the version in their strings against the package they are from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from programs import Read, run
+
+PROGRAMS = {
+    "bash": "bash", "openssl": "openssl", "curl": "curl", "gzip": "gzip", "xz": "xz",
+    "perl": "perl",
+    "tar": "tar", "ls": "coreutils", "getopt": "util-linux", "git": "git", "python3": "python",
+    "node": "node", "wget": "wget", "busybox": "busybox", "zstd": "zstd", "ssh": "openssh",
+    "jq": "jq", "rsync": "rsync",
+}  # fmt: skip
+
+
+def upstream(version: str) -> str:
+    """A Debian version without its epoch, its revision and what was taken out of the source."""
+    return version.partition(":")[2 if ":" in version else 0].split("-")[0].split("+")[0]
+
+
+def of_package(path: Path) -> str:
+    """The version of the Debian package that brought a file, as dpkg tells it."""
+    if shutil.which("dpkg-query") is None:
+        pytest.skip("no dpkg here")
+    for name in (str(path), str(path).removeprefix("/usr"), os.path.realpath(path)):
+        asked = ["dpkg-query", "-S", name]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+        if found and not found.startswith("diversion"):
+            package = found.partition(": ")[0].partition(",")[0]
+            return run(["dpkg-query", "-W", "-f", "${Version}", package], Path("/"))
+    pytest.skip(f"{path} is from no Debian package")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_says_the_version_that_its_package_has(program: str) -> None:
+    found = next((p for d in ("/usr/bin", "/bin") if (p := Path(d, program)).exists()), None)
+    if found is None:
+        pytest.skip(f"no {program} here")
+    path = found.resolve()
+    expected = upstream(of_package(path))
+    told = Read(str(path)[1:], path.read_bytes()).versions("binary-classifier")
+    assert told[PROGRAMS[program]] == expected

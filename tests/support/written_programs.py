@@ -1,0 +1,133 @@
+"""Strings as the programs that no registry here has hold them; written by hand from their sources.
+
+Each has what stands round a version in such a program and, where a naive search would take it, a
+version of something else before it.
+"""
+
+from __future__ import annotations
+
+# name of the package, path, version, what stands there
+WRITTEN: tuple[tuple[str, str, str, bytes], ...] = (
+    ("pypy", "opt/pypy/bin/libpypy3.10-c.so", "7.3.15", b"3.10.13\0[PyPy 7.3.15 with GCC 10.2]\0"),
+    ("deno", "usr/bin/deno", "1.40.2", b"rustc 1.75.0\0Deno/1.40.2cli/tools"),
+    ("bun", "usr/local/bin/bun", "1.1.3", b"v22.1.0\0Bun v1.1.3 (2615dc74) Linux x64\0"),
+    ("dart", "usr/lib/dart/bin/dart", "3.3.0", b"\x003.3.0 (stable) (Tue Feb 13 2024)\0"),
+    ("dart", "usr/lib/dart/bin/dart", "3.4.0-190.1.beta", b"\x003.4.0-190.1.beta (beta) (Tue)\0"),
+    ("php-cgi", "usr/bin/php-cgi8.1", "8.1.27", b"%s,%s\0X-Powered-By: PHP/8.1.27\0ZEND_"),
+    ("libphp", "usr/lib/apache2/modules/libphp8.1.so", "8.1.2", b"\0X-Powered-By: PHP/8.1.2\0"),
+    ("julia", "usr/lib/libjulia-internal.so.1.10", "1.10.2", b"\0\0001.10.2\0branch\0commit\0"),
+    ("swipl", "usr/bin/swipl", "9.1.2", b"/build/swipl-9.1.2/src/pl-init.c\0"),
+    ("ghc", "opt/ghc/9.4.7/lib/bin/ghc-9.4.7", "9.4.7", b"8.10.7\0GHC 9.4.7\0--info\0"),
+    ("clang", "usr/bin/clang-17", "17.0.6", b"\0clang version 17.0.6 (Fedora 17.0.6-2)\0"),
+    (
+        "graalvm",
+        "opt/graalvm/bin/java",
+        "21.0.2+13-jvmci-23.1-b30",
+        b"\0openjdk\0java\x0021.0\x0021.0.2+13-jvmci-23.1-b30\0",
+    ),
+    (
+        "zulu",
+        "usr/lib/jvm/zulu17/bin/java",
+        "17.0.10+7-LTS",
+        b"\0openjdk\0java\x000.0\x0017.0.10+7-LTS\0",
+    ),
+    (
+        "openjdk",
+        "opt/java/openjdk/bin/java",
+        "1.8.0_402-b06",
+        b"\0openjdk\0java\x001.8\x001.8.0_402-b06\0",
+    ),
+    (
+        "java",
+        "opt/ibm/java/jre/bin/java",
+        "1.8.0-foreman_2022_09_22_15_30-b00",
+        b"\0java\x001.8\0\0\x001.8.0-foreman_2022_09_22_15_30-b00\0",
+    ),
+    ("jre", "usr/java/jdk-19/bin/java", "19.0.2+7-44", b"\0java\x0019.0.2+7-44\0-J\0"),
+    (
+        "openresty",
+        "usr/local/openresty/nginx/sbin/nginx",
+        "1.25.3.1",
+        b"\0nginx/1.25.3 (x)\0openresty/1.25.3.1\0",
+    ),
+    (
+        "envoy",
+        "usr/local/bin/envoy",
+        "1.29.1",
+        b"\x001.29.1\0envoy.reloadable_features.no_extension_lookup_by_name\0",
+    ),
+    ("traefik", "usr/local/bin/traefik", "2.11.0", b"go1.21.7\0\0\0\0\x002.11.0\0\0$a\xcdc"),
+    ("vsftpd", "usr/sbin/vsftpd", "3.0.5", b"\0vsftpd: version 3.0.5\n\0"),
+    ("dropbear", "usr/sbin/dropbear", "2022.83", b"\0SSH-2.0-dropbear_2022.83\r\n\0"),
+    ("fluent-bit", "fluent-bit/bin/fluent-bit", "2.2.2", b"\0Fluent Bit v2.2.2\n\0"),
+    ("valkey", "usr/local/bin/valkey-server", "7.2.5", b"ffff7.2.5buildkitsandbox-1713300000\0"),
+    ("redis", "usr/local/bin/redis-server", "7.2.4", b"\0\0007.2.4a1b2c3d4e5f6-1700000000\0"),
+    ("mysql", "usr/bin/mysql", "8.3.0", b"/tmp/build/mysql-8.3.0/client/mysql.cc\0"),
+    ("mysql-server", "usr/sbin/mysqld", "8.0.36", b"/src/mysql-8.0.36/sql/mysqld.cc\0"),
+    ("mysql-cluster", "usr/sbin/ndbd", "8.0.36", b"/build/mysql-cluster-gpl-8.0.36/storage/\0"),
+    (
+        "percona-server",
+        "usr/sbin/mysqld",
+        "8.0.35-27",
+        b"/mnt/workspace/percona-server-8.0.35-27/sql/sql_parse.cc\0",
+    ),
+    (
+        "percona-xtradb-cluster",
+        "usr/sbin/mysqld",
+        "8.0.35-27",
+        b"/mnt/workspace/Percona-XtraDB-Cluster-8.0.35-27/sql/wsrep.cc\0",
+    ),
+    (
+        "percona-xtrabackup",
+        "usr/bin/xtrabackup",
+        "8.0.35-30",
+        b"/mnt/workspace/percona-xtrabackup-8.0.35-30/storage/\0",
+    ),
+    ("mariadb", "usr/bin/mysql", "11.3.2", b"\x0011.3.2-MariaDB\0readline\0"),
+    ("mongodb", "usr/bin/mongod", "7.0.6", b"OpenSSL\x007.0.6\0tcmalloc\0"),
+    ("arangodb", "usr/bin/arangosh", "3.11.8", b"\x003.11.8 [linux] 64bit, using jemalloc\0"),
+    ("sqlcipher", "usr/bin/sqlcipher", "4.5.6", b"zetetic\x004.5.6 community\0"),
+    ("helm", "usr/local/bin/helm", "3.14.2", b"go1.21.7\0\0v3.14.2\0\0\0"),
+    ("consul", "bin/consul", "1.18.0", b"CONSUL_VERSION: 1.18.0\0"),
+    ("vault", "bin/vault", "1.11.6", b"\0\0\x001.11.6\0\0\0"),
+    ("nomad", "bin/nomad", "1.7.5", b"\0\0\x001.7.5\0\0"),
+    ("terraform", "bin/terraform", "1.7.4", b"\0\0\x001.7.4\0\0"),
+    ("etcd", "usr/local/bin/etcd", "3.5.12", b"\0\0\x003.5.12\0\0"),
+    ("nats-server", "usr/bin/nats-server", "2.10.11", b"\0\0v2.10.11\0\0"),
+    ("prometheus", "bin/prometheus", "2.50.1", b"\0\0\x002.50.1\0\0"),
+    ("coredns", "coredns", "1.11.1", b"\0\0\x001.11.1\0\0"),
+    ("minio", "usr/bin/minio", "2024-02-26T09-33-48Z", b"\0RELEASE.2024-02-26T09-33-48Z\0"),
+    ("grafana", "usr/share/grafana/bin/grafana", "10.3.3", b"go1.21.5\0\0\x0010.3.3\0\0"),
+    ("grafana", "usr/share/grafana/bin/grafana-server", "6.7.6", b"HEAD\0\0\0\0m\0\0\x006.7.6\0\0"),
+    ("pilot-discovery", "usr/local/bin/pilot-discovery", "1.20.3", b"Clean\0\0\x001.20.3\0\0"),
+    ("pilot-agent", "usr/local/bin/pilot-agent", "1.22-dev", b"Modified\0\x001.22-dev\0"),
+    ("nginx-ingress-controller", "nginx-ingress-controller", "1.9.6", b"go1.21.6\0\0v1.9.6\0\0"),
+    ("filebeat", "usr/share/filebeat/filebeat", "8.12.2", b"Test8.11.0Test 8.12.2%s"),
+    ("metricbeat", "usr/share/metricbeat/metricbeat", "8.12.2", b"pluginoutput8.12.2-"),
+    ("heartbeat", "usr/share/heartbeat/heartbeat", "8.12.2", b"plugin8.12.2a"),
+    ("packetbeat", "usr/share/packetbeat/packetbeat", "8.12.2", b"5m.rate8.12.2-"),
+    ("auditbeat", "usr/share/auditbeat/auditbeat", "8.12.2", b"Test 8.12.2a"),
+    ("elastic-agent", "usr/share/elastic-agent/elastic-agent", "8.12.2", b"enroll8.12.2header"),
+    ("toybox", "bin/toybox", "0.8.10", b"\0toybox 0.8.10\0"),
+    ("aws-lc", "usr/bin/openssl", "1.22.0", b"OpenSSL 1.1.1 (compatible; AWS-LC 1.22.0)\0"),
+    ("gcc", "usr/local/bin/gcc", "13.2.0", b"GCC: (GNU) 13.2.0\0"),
+    ("imagemagick", "usr/local/bin/magick", "7.1.1-29", b"\0ImageMagick 7.1.1-29 Q16-HDRI\0"),
+    ("chrome", "opt/google/chrome/chrome", "122.0.6261.94", b"\x00122.0.6261.94\0Default\0"),
+    ("chromium", "usr/lib/chromium/chromium", "122.0.6261.57", b"\x00122.0.6261.57\0Default\0"),
+    ("heimdal", "usr/lib/libkrb5.so.26", "7.8.0", b"\0@(#)$Version: Heimdal 7.8.0 (by root) $\0"),
+)
+
+# The same for programs that are text.
+SCRIPTS: tuple[tuple[str, str, str, bytes], ...] = (
+    ("wp-cli", "usr/local/bin/wp", "2.10.0", b"#!/usr/bin/env php\nwp-cli/wp-cli 2.10.0 2024-02"),
+    ("composer", "usr/bin/composer", "2.7.1", b"'pretty_version' => '2.7.1',\n'version' => '2.7"),
+    ("elixir", "usr/local/bin/elixir", "1.16.1", b"#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.16.1\n"),
+    ("elixir", "usr/lib/elixir/lib/elixir/ebin/elixir.app", "1.16.1", b'{vsn,"1.16.1"},\n'),
+    ("go", "usr/local/go/VERSION", "1.22.0", b"go1.22.0\ntime 2024-01-30T19:26:55Z\n"),
+    (
+        "firefox",
+        "usr/lib/firefox/application.ini",
+        "123.0.1",
+        b"[App]\nVendor=Mozilla\nName=Firefox\nRemotingName=firefox\nVersion=123.0.1\n",
+    ),
+)
