@@ -96,8 +96,11 @@ class _Walk:
                 jar.folders.add("/".join(text(name).split("/")[:-1][:3]))
         except BudgetSpentError:
             raise
+        except ArchiveError as cause:
+            yield self._unreadable(where, cause.what)
         except InputError as cause:
-            yield self._unreadable(f"{where}!/{text(name)}", cause.what)
+            # A licence may be lost with a project file, but no package.
+            yield Unreadable(f"{where}!/{text(name)}", 0, cause.what)
 
     def _count_project(self) -> None:
         self._projects += 1
@@ -111,8 +114,10 @@ class _Walk:
         for project in shaded:
             yield self._package(project, where, ())
         if main is None and not shaded and jar.folders:
-            yield self._unreadable(
+            # Said of the manifest: an application's own archive is no damaged database.
+            yield Unreadable(
                 f"{where}!/{_MANIFEST.decode()}",
+                0,
                 "the archive holds classes, and nothing in it tells a version",
             )
 
@@ -136,7 +141,9 @@ class _Walk:
         )
 
     def _unreadable(self, where: str, why: str) -> Unreadable:
-        return Unreadable(where, 0, why)
+        """Said of the outermost file: that is what a later layer may remove."""
+        inner = where.removeprefix(text(self._file.name))
+        return self._file.unreadable(f"{inner}: {why}" if inner else why)
 
 
 def _seen_by(update: Callable[[bytes], None], chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -181,3 +181,19 @@ def test_long_manifest_lines_are_joined_and_the_main_section_ends_at_an_empty_li
 def test_comments_in_properties_are_no_properties() -> None:
     raw = b"#version=9\n!groupId=evil\ngroupId = g\nartifactId=a\r\nversion=1\n"
     assert parse_properties(raw) == ("g", "a", "1")
+
+
+def test_a_damaged_archive_makes_the_facts_incomplete_until_it_is_removed(tmp_path: Path) -> None:
+    broken = layer(file("app/a.war", jar({"lib/b.jar": jar(LANG)[:-30]})))
+    facts = scanned(tmp_path, [broken])
+    assert not facts.complete
+    assert [(item.path, item.why[:12]) for item in facts.unreadable] == [
+        ("app/a.war", "!/lib/b.jar:")
+    ]
+    assert scanned(tmp_path, [broken, layer(file("app/.wh.a.war"))]).complete
+
+
+def test_an_application_without_a_version_is_said_and_stays_complete(tmp_path: Path) -> None:
+    facts = scanned(tmp_path, [layer(file("app.jar", jar(CLASS)))])
+    assert facts.complete
+    assert [item.path for item in facts.unreadable] == ["app.jar!/META-INF/MANIFEST.MF"]
