@@ -110,7 +110,7 @@ WRITTEN: tuple[tuple[str, str, str, bytes], ...] = (
     ("elastic-agent", "usr/share/elastic-agent/elastic-agent", "8.12.2", b"enroll8.12.2header"),
     ("toybox", "bin/toybox", "0.8.10", b"\0toybox 0.8.10\0"),
     ("aws-lc", "usr/bin/openssl", "1.22.0", b"OpenSSL 1.1.1 (compatible; AWS-LC 1.22.0)\0"),
-    ("gcc", "usr/local/bin/gcc", "13.2.0", b"GCC: (GNU) 13.2.0\0"),
+    ("gcc", "usr/local/bin/gcc", "13.2.0", b"%s version %s %s\n\x0013.2.0\0 \0GCC: (GNU) 12.2.0\0"),
     ("imagemagick", "usr/local/bin/magick", "7.1.1-29", b"\0ImageMagick 7.1.1-29 Q16-HDRI\0"),
     ("chrome", "opt/google/chrome/chrome", "122.0.6261.94", b"\x00122.0.6261.94\0Default\0"),
     ("chromium", "usr/lib/chromium/chromium", "122.0.6261.57", b"\x00122.0.6261.57\0Default\0"),

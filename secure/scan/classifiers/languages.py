@@ -181,11 +181,8 @@ LANGUAGES = (
     Classifier(
         "gcc",
         ("gcc#", "g++#", "cc1", "cc1plus", "x86_64-linux-gnu-gcc-#"),
-        (
-            rb"\0GNU C[^\0]{0,20}\0.{0,60}\0<v3>\0",
-            rb"GCC: \([^\0)]{1,60}\) <v3>",
-            rb"\0<v3>\0",
-        ),
+        # A program's "GCC: (…)" names the compiler that made it: of gcc itself, the one before.
+        (rb"\0(?P<version>\d{1,2}\.\d\.\d)\0", rb"GCC: \([^\0)]{1,60}\) <v3>"),
         "gnu:gcc",
     ),
     Classifier(
