@@ -14,6 +14,7 @@ from secure import __version__
 from secure import system as os
 from secure.errors import NotFoundError, PolicyFileError
 from secure.flows import launch_cache
+from secure.kernel.namespaces import in_first_user_namespace
 from secure.policy.settings import Policy, digest_of, from_plain, is_current, to_plain
 from secure.sha256 import sha256_hex
 from secure.store.builtin import read_builtin
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "checklist"
 _MAX_BYTES = 1 << 20
+_OVERFLOW = 65_534  # /proc/sys/kernel/overflowuid
 _VERSION = __version__.encode()
 
 
@@ -41,18 +43,19 @@ class Effective:
         return from_plain(self.plain)
 
 
-def effective(asked: str, system: str = SYSTEM_POLICY) -> Effective:
+def effective(asked: str, system: str = SYSTEM_POLICY, floor: str = DEFAULT) -> Effective:
     """The policy for one command.
 
     Args:
         asked: name of a built-in policy, a path, or "".
         system: where the administrator's policy would be.
+        floor: the built-in policy where there is none.
 
     Raises:
         PolicyFileError: a file is wrong, or the system policy is not root's alone.
         NotFoundError: no such policy.
     """
-    plain = _loaded(_trusted(system) if os.path.lexists(system) else DEFAULT)
+    plain = _loaded(_trusted(system) if os.path.lexists(system) else floor)
     if asked:
         plain = _met(plain, _loaded(asked))
     return Effective(digest_of(plain), plain)
@@ -116,7 +119,9 @@ def read_policy(name: str) -> bytes:
 
 def _trusted(path: str) -> str:
     status = os.lstat(path)
-    if status.st_uid != 0 or status.st_mode & 0o022 or status.st_mode & 0o170000 != 0o100000:
+    # In a user namespace (an ordinary user's engine) root of the machine shows as the overflow id.
+    root = 0 if in_first_user_namespace() else _OVERFLOW
+    if status.st_uid != root or status.st_mode & 0o022 or status.st_mode & 0o170000 != 0o100000:
         raise PolicyFileError(
             f"{path}:1:1: the system policy must be a plain file that only root can write",
             do=f"As root: chown root {path}; chmod 644 {path}",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILT_IN", "PolicyFile", "compose", "parse", "shown_name"]
 
-BUILT_IN = ("checklist", "hardened")
+BUILT_IN = ("checklist", "hardened", "oci")
 MAX_CHAIN = 8  # files, the first included
 _TOP = Place(1, 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secure import system as os
 from secure.errors import MachineError
+from secure.kernel.namespaces import in_first_user_namespace
 
 
 def data_dir() -> str:
@@ -18,7 +19,7 @@ def cache_dir() -> str:
 
 def runtime_dir() -> str:
     """Sockets and state of running containers; gone after a reboot."""
-    if os.geteuid() == 0:
+    if _is_root():
         return "/run/secure"
     if base := os.environ.get("XDG_RUNTIME_DIR", ""):
         return os.path.join(_absolute("XDG_RUNTIME_DIR", base), "secure")
@@ -37,9 +38,14 @@ def _place(variable: str, below_home: str, for_root: str) -> str:
     base = os.environ.get(variable, "")
     if base:
         return os.path.join(_absolute(variable, base), "secure")
-    if os.geteuid() == 0:
+    if _is_root():
         return for_root
     return os.path.join(_home(), below_home, "secure")
+
+
+def _is_root() -> bool:
+    """Root of the machine; an ordinary user's engine runs us as root of a user namespace."""
+    return os.geteuid() == 0 and in_first_user_namespace()
 
 
 def _home() -> str:

@@ -161,7 +161,7 @@ class _Maker:
             go_reader, status_writer, pipes[0], pipes[1], start.console, arguments
         )
         mine = (self._go, self._status)
-        pid = _born(flags, joins, lambda: _enter(entry, channel, mine))
+        pid = born(flags, joins, lambda: _enter(entry, channel, mine))
         for fd in (go_reader, status_writer, *pipes, root, *trees.values(), *dict(joins).values()):
             os.close(fd)
         return pid
@@ -235,7 +235,7 @@ def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]
     inside.enter(entry, channel)
 
 
-def _born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) -> int:
+def born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) -> int:
     """The container's first process, a child of ours, in new and in joined namespaces.
 
     Joining changes the joiner, so a process in the middle does it, and clones as our child.
@@ -254,6 +254,7 @@ def _born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) -
                 setns(fd, _FLAGS[name])
             pid = clone(flags | _CLONE_PARENT | signals.SIGCHLD)
             if pid == 0:
+                os.close(writer)  # its end is what the caller waits for
                 enter()
             os.write(writer, b"%d" % pid)
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code

@@ -147,11 +147,10 @@ def _covers(plan: BundlePlan, seen: dict[str, MountFact]) -> Iterator[Difference
         fact = seen.get(path)
         if fact is not None:
             yield from _lacks(10, path, ("ro",), fact)
-    # These exist on every kernel with procfs: if they show at all, they are covered.
+    # Every procfs has it: without a cover something went wrong.
     proc = any(item.kind == "proc" and item.target == "/proc" for item in plan.mounts)
-    for path in ("/proc/kcore", "/proc/keys", "/proc/sys"):
-        if proc and path in (*plan.masked, *plan.read_only) and path not in seen:
-            yield Difference(10, f"cover of {path}", "covered", "open to the container")
+    if proc and "/proc/sys" in (*plan.masked, *plan.read_only) and "/proc/sys" not in seen:
+        yield Difference(10, "cover of /proc/sys", "covered", "open to the container")
 
 
 def _directories(evidence: Evidence) -> Iterator[Difference]:

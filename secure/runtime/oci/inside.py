@@ -151,7 +151,7 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     if "net" in plan.namespaces:
         network.loopback_up()
     if channel.console is not None:
-        _take_terminal(plan.process, channel.console)
+        take_terminal(plan.process, channel.console, place="/dev/console")
     become(plan.process, plan.privileges, entry.last_capability, plan.personality)
     find_program(plan.process)
     keep = (channel.go, channel.status, channel.start, channel.said)
@@ -213,17 +213,19 @@ def _outside_hooks(entry: Entry, channel: Channel) -> bytes:
     return state
 
 
-def _take_terminal(process: Process, console: socket) -> None:
+def take_terminal(process: Process, console: socket, *, place: str) -> None:
+    """A new pty: its master to the engine, its slave as standard streams, and at `place`."""
     master, slave = tty.open_pair()
     os.fchown(slave, process.uid, -1)
     if process.console[0]:
         tty.set_window_size(master, *process.console)
     tty.send_descriptor(console, master)
     os.close(master)
-    # By descriptor: an image's link under that name leads nowhere (CVE-2025-52565).
-    tree = mount_trees.clone_tree(slave, recursive=False)
-    place = os.open("/dev/console", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-    mount_trees.attach(tree, place)
+    if place:
+        # By descriptor: an image's link under that name leads nowhere (CVE-2025-52565).
+        tree = mount_trees.clone_tree(slave, recursive=False)
+        target = os.open(place, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        mount_trees.attach(tree, target)
     tty.make_controlling(slave)
     for index in range(3):
         os.dup2(slave, index, inheritable=True)

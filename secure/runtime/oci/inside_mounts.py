@@ -70,8 +70,9 @@ def open_sources(plan: BundlePlan, trees: dict[int, int]) -> Sources:
         if item.kind == "bind" and index not in trees
     }
     devices = {target: _open_device(target, found) for target, found in plan.devices}
-    with open("/proc/self/cgroup", encoding="ascii") as file:
-        lines = [line.rstrip("\n").split(":", 2) for line in file]
+    with open("/proc/self/cgroup", "rb") as file:
+        # UTF-8 is what the interpreter has loaded; any other encoding would be an import.
+        lines = [line.split(":", 2) for line in file.read().decode().splitlines()]
     cgroups = tuple(
         (names.removeprefix("name="), f"none,{names}" if "=" in names else names)
         for _, names, _ in lines

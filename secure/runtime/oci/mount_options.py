@@ -92,6 +92,12 @@ def attributes_of(flags: int) -> int:
     return sum(attribute for flag, attribute in _ATTRIBUTES if flags & flag)
 
 
+def words() -> tuple[str, ...]:
+    """Every option that is applied, for `features`."""
+    spread = [word for base in PROPAGATION for word in (base, f"r{base}")]
+    return tuple(sorted({*_FLAGS, *_RECURSIVE, *spread, "bind", "rbind", "tmpcopyup"}))
+
+
 class _Words:
     """What the words of `options` come to."""
 
@@ -131,27 +137,27 @@ def read_mount(entry: MountEntry, number: int) -> BundleMount:
         DocumentError: an option or type that is refused, by the field's name.
     """
     where = f"mounts[{number}]"
-    words = _Words(where)
+    found = _Words(where)
     for word in entry.options:
-        words.add(word)
-    kind = "bind" if words.bind or entry.type in {"bind", "none"} else entry.type
+        found.add(word)
+    kind = "bind" if found.bind or entry.type in {"bind", "none"} else entry.type
     if kind not in TYPES:
         raise DocumentError(
             f'{where}.type: "{entry.type}" is refused; known: {", ".join(TYPES)}',
             do="Mount it on the host and bind the directory.",
         )
-    if words.copy_up and kind != "tmpfs":
+    if found.copy_up and kind != "tmpfs":
         raise DocumentError(f'{where}.options: "tmpcopyup" is for tmpfs only')
-    if kind == "bind" and words.rest:
-        raise DocumentError(f'{where}.options: unknown option "{words.rest[0]}" for a bind')
+    if kind == "bind" and found.rest:
+        raise DocumentError(f'{where}.options: unknown option "{found.rest[0]}" for a bind')
     return BundleMount(
         kind="cgroup" if kind == "cgroup2" else kind,
         source=entry.source,
         target=entry.destination,
-        flags=words.flags,
-        below=words.below,
-        options=",".join(words.rest),
-        propagation=words.propagation,
-        recursive=words.recursive,
-        copy_up=words.copy_up,
+        flags=found.flags,
+        below=found.below,
+        options=",".join(found.rest),
+        propagation=found.propagation,
+        recursive=found.recursive,
+        copy_up=found.copy_up,
     )

@@ -1,0 +1,115 @@
+"""`secure oci`: the command line that engines speak (runc's), over `flows.oci_*`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secure.cli.arguments import Arguments, Command, Option, help_text, parse
+from secure.errors import SecureError, UsageError
+from secure.oci.json_text import encode
+from secure.store.paths import runtime_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CODE = 1  # engines know 0 and not 0; `run` and `exec` hand the program's own code on
+
+GLOBALS = Command(
+    name="oci",
+    summary="An OCI runtime (runtime-spec 1.2) for podman, docker and containerd.\n\n"
+    "create ID · start ID · state ID · kill ID [SIGNAL] · delete ID\n"
+    "run ID · exec ID COMMAND · ps ID · list · pause ID · resume ID\n"
+    "update ID · events ID · features · spec",
+    words="VERB [ARG...]",
+    least=1,
+    most=-1,
+    stops=True,
+    options=(
+        Option("--root", "where the state of containers lives", "DIR"),
+        Option("--log", "where messages go, beside standard error", "FILE"),
+        Option("--log-format", "text or json", "FORMAT"),
+        Option("--debug", "write more to the log"),
+        Option("--systemd-cgroup", "refused: this runtime makes cgroups itself"),
+        Option("--rootless", "true, false or auto: who calls decides", "WHAT"),
+        Option("--version", "show the version", short="-v"),
+    ),
+)
+
+
+def main(argv: list[str]) -> int:
+    """Dispatch on the verb; errors go to standard error and to the log."""
+    given = parse(GLOBALS, argv)
+    if given.has("--help"):
+        sys.stdout.write(help_text(GLOBALS))
+        return 0
+    if given.has("--version") or given.words[:1] == ["--version"]:
+        from secure import __version__
+        from secure.oci.runtime_config import VERSION
+
+        sys.stdout.write(f"secure-oci version {__version__}\nspec: {VERSION}\n")
+        return 0
+    log = Log(given)
+    try:
+        if given.has("--systemd-cgroup"):
+            raise UsageError(
+                "--systemd-cgroup is refused: this runtime makes cgroups itself",
+                do="Use the cgroupfs driver (podman --cgroup-manager=cgroupfs).",
+            )
+        verb, *rest = given.words
+        return _verb(verb)(rest, given, log)
+    except SecureError as error:
+        log.failed(error)
+        return error.exit_code if error.exit_code in {126, 127} else _CODE
+
+
+class Log:
+    """--log and standard error: one line each, as runc writes them, for engines to read."""
+
+    def __init__(self, given: Arguments) -> None:
+        self._path = given.one("--log")
+        self._format = given.one("--log-format", "text")
+        if self._format not in {"text", "json"}:
+            raise UsageError(f'--log-format "{self._format}": text or json expected')
+
+    def say(self, text: str) -> None:
+        """A warning."""
+        self._write("warning", text)
+
+    def failed(self, error: SecureError) -> None:
+        """The error that ends this command."""
+        text = f"{error}\n  {error.do}" if error.do else str(error)
+        self._write("error", text)
+        shown = "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
+        sys.stderr.write(f"secure oci: {shown}\n")
+
+    def _write(self, level: str, text: str) -> None:
+        if not self._path:
+            return
+        from secure.flows.clock import now
+
+        fields = {"level": level, "msg": text, "time": now()}
+        words = (f"{name}={encode(item)}" for name, item in fields.items())
+        line = encode(fields) if self._format == "json" else " ".join(words)
+        try:
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as cause:
+            sys.stderr.write(f"secure oci: --log cannot be written: {cause.strerror}\n")
+            return
+        os.write(fd, line.encode() + b"\n")
+        os.close(fd)
+
+
+def _verb(name: str) -> Callable[[list[str], Arguments, Log], int]:
+    from secure.cli import oci_verbs
+
+    found = oci_verbs.VERBS.get(name)
+    if found is None:
+        raise UsageError(f'unknown command "{name}"', do="See: secure oci --help")
+    return found
+
+
+def root_of(given: Arguments) -> str:
+    """--root, or where this user's containers are."""
+    return os.path.abspath(given.one("--root")) if given.one("--root") else f"{runtime_dir()}/oci"

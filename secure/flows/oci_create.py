@@ -1,0 +1,162 @@
+"""`secure oci create`: bundle + system policy -> a container that waits for `start`."""
+
+from __future__ import annotations
+
+import os
+
+from secure.errors import DocumentError, NotFoundError, UsageError
+from secure.flows import oci_log
+from secure.flows.clock import now
+from secure.flows.oci_policy import judge
+from secure.kernel.capabilities import last_capability
+from secure.kernel.namespaces import in_first_user_namespace
+from secure.kernel.subordinate_ids import FEWEST, first_range
+from secure.oci.runtime_config import read_config
+from secure.runtime.oci import cgroup
+from secure.runtime.oci.create import Start, create
+from secure.runtime.oci.plan import Surroundings, make_plan
+from secure.runtime.oci.state import Birth, Container, State, changed
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+
+    from secure.facts.evidence import Difference, Evidence
+
+_MAX_BYTES = 4 << 20
+# Above every range that useradd hands out by default, below 2^31; as runtime.idmaps.
+_ROOT_BASE = 1_879_048_192
+
+
+@value
+class Request:
+    """The flags of `create` and `run`.
+
+    Args:
+        root: where state lives. preserve: descriptors beyond standard error to hand on.
+        say: writes warnings for people.
+    """
+
+    root: str
+    id: str
+    bundle: str
+    pid_file: str
+    console_socket: str
+    preserve: int
+    say: Callable[[str], object]
+
+
+def surroundings() -> Surroundings:
+    """Who calls."""
+    euid = os.geteuid()
+    whole = in_first_user_namespace()
+    base = (first_range("subuid", 0) or _ROOT_BASE) if euid == 0 and whole else 0
+    return Surroundings(euid, os.getegid(), whole, base, FEWEST)
+
+
+def create_container(request: Request, console: socket | None = None) -> State:
+    """Bring a container to "created".
+
+    Args:
+        console: takes the terminal's master, instead of --console-socket.
+
+    Raises:
+        SecureError: the policy or the machine says no; nothing is left of it.
+    """
+    _preserved(request.preserve)
+    bundle = os.path.realpath(request.bundle or ".")
+    content = _read(f"{bundle}/config.json")
+    config = read_config(content)
+    for field in config.unknown:
+        request.say(f'config.json: unknown field "{field}" is ignored')
+    around = surroundings()
+    plan = make_plan(request.id, config, around, bundle, request.preserve)
+    console = console or _console(request, terminal=plan.process.terminal)
+    granted = judge(request.id, bundle, config)
+    whole = around.euid == 0 and around.whole_machine
+    place = cgroup.find(config.cgroups_path, request.id, whole_machine=whole)
+
+    def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
+        oci_log.at_gate(plan, bundle, granted, evidence, differences)
+
+    state = State(
+        id=request.id,
+        bundle=bundle,
+        init=Birth(),
+        maker=Birth.of(os.getpid()),
+        ready=False,
+        created=now(),
+        annotations=config.annotations,
+        filters=len(granted.filters),
+        system=(("groups_fixed", str(plan.privileges.groups is None)),),
+    )
+    container = Container.make(request.root, state, content)
+    with container:
+        try:
+            for number, bpf in enumerate(granted.filters):
+                container.write(f"filter.{number}", bpf)
+            start = Start(
+                config, plan, around, place, granted.resources, granted.filters,
+                last_capability(), console, record,
+            )  # fmt: skip
+            made = create(container, state, start)
+            if request.pid_file:
+                write_pid_file(request.pid_file, made.init.pid)
+        except BaseException:
+            container.remove()
+            raise
+    return changed(made)
+
+
+def write_pid_file(path: str, pid: int) -> None:
+    """Whole or not at all: engines look for the file while it is being written."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(str(pid))
+        os.rename(temporary, path)
+    except OSError as cause:
+        raise UsageError(f'--pid-file "{path}" cannot be written: {cause.strerror}') from cause
+
+
+def _preserved(count: int) -> None:
+    for fd in range(3, 3 + count):
+        try:
+            os.fstat(fd)
+        except OSError as cause:
+            raise UsageError(f"--preserve-fds {count}: descriptor {fd} is not open") from cause
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MAX_BYTES + 1)
+    except OSError as cause:
+        raise NotFoundError(
+            f'"{path}" cannot be read: {cause.strerror}', do="Give the bundle with --bundle."
+        ) from cause
+
+
+def _console(request: Request, *, terminal: bool) -> socket | None:
+    if not terminal:
+        if request.console_socket:
+            raise UsageError("--console-socket is given, but process.terminal is false")
+        return None
+    if not request.console_socket:
+        raise DocumentError("process.terminal: it needs --console-socket, or run without --detach")
+    return connect(request.console_socket)
+
+
+def connect(path: str) -> socket:
+    """A stream to the engine's socket, over which init will send the terminal's master."""
+    import _socket
+    import fcntl as _loaded  # noqa: F401 - what sending takes; init can import nothing
+
+    made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        made.connect(path)
+    except OSError as cause:
+        raise UsageError(f'--console-socket "{path}": {cause.strerror}') from cause
+    return made

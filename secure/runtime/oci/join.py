@@ -1,0 +1,133 @@
+"""`exec`: one more process in a container that runs.
+
+The joiner is non-dumpable before it enters and until its execve: nothing inside can read its memory
+or open its files and program through /proc (CVE-2016-9962, CVE-2019-5736). It opens no path of the
+container but the pty's, and imports nothing after it has joined.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from secure.errors import LaunchError
+from secure.kernel import seccomp, signals
+from secure.kernel.namespaces import NAMESPACES
+from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
+from secure.runtime import init, protocol
+from secure.runtime.oci import cgroup, inside
+from secure.runtime.oci.cgroup import Place
+from secure.runtime.oci.create import born
+from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from typing import NoReturn
+
+    from secure.oci.runtime_config import Process
+    from secure.runtime.oci.plan import Privileges
+    from secure.runtime.oci.state import State
+
+
+@value
+class Joining:
+    """What the joining process needs.
+
+    Args:
+        personality: of the container, None where it has none.
+        console: takes the terminal's master, or None.
+        preserve: descriptors beyond standard error to hand on.
+    """
+
+    process: Process
+    privileges: Privileges
+    personality: int | None
+    filters: tuple[bytes, ...]
+    last_capability: int
+    console: socket | None
+    preserve: int
+
+
+def join(state: State, joining: Joining) -> int:
+    """Start a process in the container; returns its pid when its execve has worked.
+
+    Raises:
+        SecureError: it could not be started.
+    """
+    spaces = _namespaces(state.init.pid)
+    if not state.init.lives():
+        raise LaunchError(f'container "{state.id}" has ended')
+    status, writer = os.pipe2(os.O_CLOEXEC)
+    go_reader, go = os.pipe2(os.O_CLOEXEC)
+    prctl(PR_SET_DUMPABLE, 0)
+    pid = born(0, spaces, lambda: _enter(joining, (go_reader, writer), (go, status)))
+    for fd in (writer, go_reader, *(fd for _, fd in spaces)):
+        os.close(fd)
+    prctl(PR_SET_DUMPABLE, 1)
+    try:
+        cgroup.join(Place("", tuple((d, d) for d in state.cgroups)), pid)
+        os.write(go, protocol.MAPPED)
+        message = protocol.read_to_end(status)
+        if message:
+            protocol.raise_failure(message.removeprefix(protocol.FAILED))
+    except BaseException:
+        os.close(go)
+        os.waitpid(pid, 0)
+        raise
+    os.close(go)
+    os.close(status)
+    return pid
+
+
+def _namespaces(pid: int) -> list[tuple[str, int]]:
+    """Those of `pid` that are not ours, open."""
+    found = []
+    for name in (*(name for name, _ in NAMESPACES), "time"):
+        fd = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        if os.fstat(fd).st_ino == os.stat(f"/proc/self/ns/{name}").st_ino:
+            os.close(fd)
+        else:
+            found.append((name, fd))
+    return found
+
+
+def _enter(joining: Joining, mine: tuple[int, int], others: tuple[int, int]) -> NoReturn:
+    go, status = mine
+    try:
+        gc.disable()
+        init.forbid_imports()
+        for fd in others:
+            os.close(fd)
+        os.setsid()
+        protocol.expect(go, protocol.MAPPED)
+        _become_root_inside(joining.privileges)
+        if joining.console is not None:
+            inside.take_terminal(joining.process, joining.console, place="")
+        inside.become(
+            joining.process, joining.privileges, joining.last_capability, joining.personality
+        )
+        prctl(PR_SET_DUMPABLE, 0)  # a change of ids has set it back
+        inside.find_program(joining.process)
+        inside.close_beyond(joining.preserve, (status,))
+        signals.set_default((signals.SIGCHLD,))
+        for bpf in joining.filters:
+            seccomp.install_filter(bpf)
+        inside.execute(joining.process)
+    except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code
+        os.write(status, protocol.failure(error))
+    finally:
+        os._exit(1)
+
+
+def _become_root_inside(privileges: Privileges) -> None:
+    """uid 0 of the container where it has one: what is made until the last step belongs to it."""
+    try:
+        if privileges.groups is not None:
+            os.setgroups([])
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+    except OSError:
+        return  # no uid 0 is mapped: the caller's own id has every capability there as well
+    finally:
+        prctl(PR_SET_DUMPABLE, 0)
