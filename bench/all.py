@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import run
+import sbom
 import scan
 import start
 from installed import installed
@@ -14,6 +15,7 @@ def main() -> None:
     with installed() as product:
         figures = [start.measure(product, given.runs), *run.figures(product, given.runs)]
         figures.append(scan.measure(product, given.runs))
+    figures.append(sbom.measure(given.runs))
     for figure in figures:
         print(figure.text())
     print("Goals, minimum / median:")
