@@ -68,7 +68,7 @@ def exec_in_container(request: ExecRequest) -> int:
     process = _process(request, config.process)
     judge(request.id, state.bundle, replace(config, process=process))
     console, mine = _console(request, process)
-    fixed = dict(state.system).get("groups_fixed") == "False"
+    fixed = dict(state.system).get("groups_fixed") == "True"
     personality = _PERSONALITIES.get(config.personality[0]) if config.personality else None
     joining = Joining(
         process, privileges_of(process, groups_fixed=fixed), personality, filters,

@@ -43,7 +43,8 @@ def to_profile(seccomp: dict[str, Any]) -> bytes:
             raise DocumentError(f'linux.seccomp.flags: unknown "{flag}"')
     default = seccomp.get("defaultAction") or ""
     _known(default, "linux.seccomp.defaultAction")
-    rules, whole = [], dict[str, dict[str, Any]]()
+    rules: list[dict[str, Any]] = []
+    whole: dict[str, dict[str, Any]] = {}
     for number, rule in enumerate(seccomp.get("syscalls") or ()):
         where = f"linux.seccomp.syscalls[{number}]"
         _known(rule.get("action") or "", f"{where}.action")

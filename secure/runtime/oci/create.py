@@ -150,10 +150,10 @@ class _Maker:
             joins.insert(0, ("user", user))
             root, trees = _shift(plan, user)
         else:
-            root = _open_root(plan.root)
+            os.close(_open_root(plan.root))  # named before anything is started, if it is missing
         by_stage = {name: start.config.hooks_at(name) for name in _INSIDE}
         entry = inside.Entry(
-            plan, start.filters, start.last_capability, root, plan.identity == SHIFTED, trees,
+            plan, start.filters, start.last_capability, root, trees,
             by_stage["createContainer"], by_stage["startContainer"],
         )  # fmt: skip
         arguments = argument_memory()
@@ -162,8 +162,10 @@ class _Maker:
         )
         mine = (self._go, self._status)
         pid = born(flags, joins, lambda: _enter(entry, channel, mine))
-        for fd in (go_reader, status_writer, *pipes, root, *trees.values(), *dict(joins).values()):
+        for fd in (go_reader, status_writer, *pipes, *trees.values(), *dict(joins).values()):
             os.close(fd)
+        if root >= 0:
+            os.close(root)
         return pid
 
     def _map(self) -> None:

@@ -67,15 +67,14 @@ class Entry:
 
     Args:
         filters: compiled, in the order of installation.
-        root: the root file system, open; tree: it is a detached tree with shifted ids.
+        tree: the root file system as a detached tree with shifted ids, or -1.
         trees: index of a mount -> its detached tree.
     """
 
     plan: BundlePlan
     filters: tuple[bytes, ...]
     last_capability: int
-    root: int
-    tree: bool
+    tree: int
     trees: dict[int, int]
     create_hooks: tuple[Hook, ...]
     start_hooks: tuple[Hook, ...]
@@ -125,7 +124,11 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     if "cgroup" in plan.namespaces:
         unshare(CLONE_NEWCGROUP)
     syscall("keyctl", _KEYCTL_JOIN_SESSION_KEYRING, None, target="join session keyring")
+    # In this mount namespace, with the caller's rights.
     sources = inside_mounts.open_sources(plan, entry.trees)
+    origin = entry.tree
+    if origin < 0:
+        origin = os.open(plan.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     if plan.setup_root:
         if plan.privileges.groups is not None:
             os.setgroups([])
@@ -135,7 +138,7 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     _own_time(plan)
     slave = plan.propagation & _MS_SLAVE
     mount(b"none", b"/", None, MS_REC | (_MS_SLAVE if slave else MS_PRIVATE))
-    root = _mount_root(entry)
+    root = _mount_root(origin, detached=entry.tree >= 0)
     os.umask(0)
     inside_mounts.mount_all(root, plan, sources)
     inside_mounts.add_devices(root, sources, terminal=plan.process.terminal)
@@ -187,15 +190,15 @@ def _own_time(plan: BundlePlan) -> None:
         os.close(fd)
 
 
-def _mount_root(entry: Entry) -> int:
+def _mount_root(origin: int, *, detached: bool) -> int:
     """The root file system, on a private tmpfs that goes with the old root."""
     mount(b"tmpfs", _BASE, b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=755,size=64k")
     os.mkdir(_ROOT, 0o755)
     place = os.open(_ROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    if entry.tree:
-        mount_trees.attach(entry.root, place)
+    if detached:
+        mount_trees.attach(origin, place)
     else:
-        mount(b"/proc/self/fd/%d" % entry.root, _ROOT, None, MS_BIND | MS_REC)
+        mount(b"/proc/self/fd/%d" % origin, _ROOT, None, MS_BIND | MS_REC)
     os.close(place)
     root = os.open(_ROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     # Nobody inside can make a device node; those that an image brings are dead.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 V1, V2 = "v1", "v2"
 _PERIOD_US = 100_000
 _PAGE = 4096
+# The default devices, the console and pseudo-terminals: engines deny all and expect these.
+_ALWAYS_THERE = ("1:3", "1:5", "1:7", "1:8", "1:9", "5:0", "5:1", "5:2", "136:*")
 
 
 @value
@@ -144,7 +146,7 @@ def _devices(resources: dict[str, Any], version: str) -> Iterator[Setting]:
     """v1 only. On v2 nothing is needed: no container here can make a device node (`plan.identity`
     never is the first user namespace), so those that were bound are all it can reach.
     """
-    if version == V2:
+    if version == V2 or not resources.get("devices"):
         return
     for number, rule in enumerate(resources.get("devices") or ()):
         kind = rule.get("type") or "a"
@@ -155,6 +157,8 @@ def _devices(resources: dict[str, Any], version: str) -> Iterator[Setting]:
         verb = "allow" if rule.get("allow") else "deny"
         text = "a" if kind == "a" else f"{kind} {major}:{minor} {access}"
         yield Setting(f"devices[{number}]", "devices", f"devices.{verb}", text, exact=False)
+    for text in _ALWAYS_THERE:
+        yield Setting("devices", "devices", "devices.allow", f"c {text} rwm", exact=False)
 
 
 def _unified(resources: dict[str, Any], version: str) -> Iterator[Setting]:
