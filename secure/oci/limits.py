@@ -41,7 +41,8 @@ class Limits:
     text_bytes: int = 1 * MIB  # one file searched for secrets; larger ones are cut in windows
     secrets_file_bytes: int = 16 * MIB  # beyond this a file is listed as not searched
     # SBOMs of others
-    sbom_bytes: int = 128 * MIB  # 50,000 packages take about 40 MiB in the wordiest form
+    sbom_bytes: int = 256 * MIB  # 50,000 packages take 190 MiB in the wordiest form, SPDX 3
+    sbom_values: int = 6_000_000  # JSON values, XML elements or tags; the same take 3.8 million
     sbom_components: int = 500_000
     # audit log
     audit_record_bytes: int = 1 * MIB  # one line; the evidence of one launch takes about 10 KiB

@@ -61,6 +61,7 @@ class _Reader:
         self.where, self.limits = where, limits
         self.made: Json = {}
         self.open: list[_Node] = []
+        self.count = 0
 
     def doctype(self, *_: object) -> None:
         raise DocumentError(f"{self.where}: an SBOM with a document type declaration is not read")
@@ -71,6 +72,10 @@ class _Reader:
             raise DocumentError(f'{self.where}: not CycloneDX: it begins with "{name[:80]}"')
         if len(self.open) >= self.limits.json_depth:
             raise LimitExceededError("json_depth", self.where, f"{self.limits.json_depth} levels")
+        self.count += 1 + len(attributes)
+        if self.count > self.limits.sbom_values:
+            bound = f"{self.limits.sbom_values} values"
+            raise LimitExceededError("sbom_values", self.where, bound)
         node = _Node(tag, attributes)
         if not self.open:
             node.children.append(("specVersion", space.removeprefix(_NAMESPACE)))

@@ -190,7 +190,7 @@ def _trivy_version(told: dict[str, str]) -> str:
 def _layer(told: dict[str, str], layers: dict[str, int]) -> int:
     """0 where it is not told: a document without layers describes one."""
     index = told.get("secure:layer:index", "")
-    if index.isascii() and index.isdecimal() and len(index) < 5:
+    if index.isascii() and index.isdecimal() and len(index) < 5 and int(index) < len(layers):
         return int(index)
     return layers.get(_first(told, _LAYER), 0)
 

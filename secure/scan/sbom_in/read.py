@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from secure.errors import DocumentError, UnsupportedError
+from secure.errors import DocumentError, LimitExceededError, UnsupportedError
 from secure.facts.bom import Bom
 from secure.oci.document import decode_document
 from secure.oci.limits import DEFAULT_LIMITS, Limits
@@ -60,6 +60,10 @@ def read_bom(raw: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> Bom:
 
 
 def _of_json(raw: bytes, where: str, limits: Limits) -> Bom:
+    # "{}," becomes a hundred times its size in memory: counted before anything is decoded.
+    if sum(raw.count(mark) for mark in (b",", b"{", b"[")) > limits.sbom_values:
+        raise LimitExceededError("sbom_values", where, f"{limits.sbom_values} values")
+
     def decoded(kind: type[_T]) -> _T:
         return decode_document(raw, kind, where, limit="sbom_bytes", limits=limits)
 

@@ -19,7 +19,7 @@ from secure.scan.sbom_in.described import Described, package_of, release_of
 
 _NOTHING = frozenset({"", "NONE", "NOASSERTION"})
 _DOCUMENT = "SPDXRef-DOCUMENT"
-_NO_PACKAGES = frozenset({"CONTAINER", "OPERATING-SYSTEM", "FILE", "ARCHIVE"})
+_NO_PACKAGES = frozenset({"CONTAINER", "OPERATING-SYSTEM"})
 _ACTOR = re.compile(r"(?:Person|Organization|Tool): *([^(]*?) *(?:\(([^)]*)\))?")
 # trivy writes these as annotations or attribution texts "KEY: VALUE".
 _KEY_VALUE = re.compile(r"([A-Z][A-Za-z]{2,20}): (.+)")
@@ -116,8 +116,7 @@ def bom_of(document: Document, form: str, limits: Limits) -> Bom:
         if item.ref in seen:
             wrong.append(f'the SPDXID "{item.ref[:200]}" is given twice')
         seen.add(item.ref)
-        purpose = item.primary_package_purpose.replace("_", "-")
-        if purpose in _NO_PACKAGES or (item.ref in described and not _locator(item, "purl")):
+        if not _is_package(item, item.ref in described):
             continue
         component, fault = _component(item, needs, layers, texts)
         components.append(component)
@@ -139,6 +138,17 @@ def bom_of(document: Document, form: str, limits: Limits) -> Bom:
         unreadable=tuple(Unreadable("", 0, why) for why in [*told, *wrong]),
         complete=False if told else None,
     )
+
+
+def _is_package(item: Item, described: bool) -> bool:
+    """Not the image, not the distribution, and not the files that a scanner lists beside them."""
+    purpose = item.primary_package_purpose.replace("_", "-")
+    if purpose in _NO_PACKAGES:
+        return False
+    if _locator(item, "purl"):
+        return True
+    told = dict(_trivy(item)) | _pairs(item.annotations)
+    return not (described or purpose == "FILE" or "aquasecurity:trivy:Class" in told)
 
 
 def _component(

@@ -17,7 +17,7 @@ from secure.facts.image import Unreadable
 from secure.oci.limits import Limits
 from secure.scan.sbom_in.described import Described, package_of, release_of
 
-_NO_PACKAGES = frozenset({"container", "operatingSystem", "file", "archive"})
+_NO_PACKAGES = frozenset({"container", "operatingSystem"})
 
 
 class Sum(msgspec.Struct, frozen=True, rename="camel"):

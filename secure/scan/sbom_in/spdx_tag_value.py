@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from secure.errors import DocumentError, LimitExceededError
@@ -39,13 +40,15 @@ def tag_value_fields(raw: bytes, where: str, limits: Limits) -> Json:
     except UnicodeDecodeError as cause:
         raise DocumentError(f"{where}: not UTF-8 at byte {cause.start}") from cause
     reader = _Reader()
-    for tag, value in _tags(text, where):
+    for count, (tag, value) in enumerate(_tags(text, where)):
+        if count > limits.sbom_values:
+            raise LimitExceededError("sbom_values", where, f"{limits.sbom_values} values")
         reader.take(tag, value)
     return reader.made()
 
 
 def _tags(text: str, where: str) -> Iterator[tuple[str, str]]:
-    lines = iter(enumerate(text.split("\n"), start=1))
+    lines = enumerate(io.StringIO(text, newline="\n"), start=1)
     for number, line in lines:
         if not line.strip() or line.startswith("#"):
             continue
@@ -61,7 +64,7 @@ def _tags(text: str, where: str) -> Iterator[tuple[str, str]]:
                     raise DocumentError(
                         f"{where}: the text that begins in line {number} has no end"
                     )
-                parts.append(further)
+                parts.append(further.rstrip("\r\n"))
             value = "\n".join(parts).partition(_CLOSE)[0]
         yield tag.strip(), value
 

@@ -73,6 +73,20 @@ def test_a_larger_document_than_the_limit_is_refused(raw: bytes) -> None:
         read(raw, Limits(sbom_bytes=100))
 
 
+@FORMS
+def test_more_values_than_the_limit_are_refused_before_they_are_made(raw: bytes) -> None:
+    with pytest.raises(LimitExceededError, match="sbom_values"):
+        read(raw, Limits(sbom_values=20))
+
+
+def test_a_list_of_nothing_is_refused_before_it_takes_memory() -> None:
+    raw = b'{"bomFormat":"CycloneDX","components":[' + b"{}," * 4_000_000 + b"{}]}"
+    start = time.process_time()
+    with pytest.raises(LimitExceededError, match="sbom_values"):
+        read(raw)
+    assert time.process_time() - start < 2
+
+
 def test_a_reference_given_twice_is_told() -> None:
     twice = [{"type": "library", "bom-ref": "a", "name": "x", "version": "1"}] * 2
     found = read(cdx(components=twice))

@@ -65,6 +65,15 @@ def test_annotations_and_attribution_texts_of_trivy_are_understood() -> None:
     assert (made.modularity, made.source) == ("a:1", "a-src")
 
 
+def test_files_that_a_scanner_lists_are_no_packages_and_an_archive_with_purl_is_one() -> None:
+    lock = facts_of(described(name="package-lock.json", attributionTexts=["Class: lang-pkgs"]))
+    jar = facts_of(
+        described(primaryPackagePurpose="ARCHIVE", externalRefs=reference("pkg:maven/a/b@1"))
+    )
+    assert lock.packages == ()
+    assert [one.name for one in jar.packages] == ["b"]
+
+
 def test_what_is_not_asserted_is_not_taken_for_a_value() -> None:
     made = facts_of(
         described(
