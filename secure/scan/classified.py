@@ -15,7 +15,10 @@ _BY_FILE = by_file(PROGRAMS)
 
 
 class Classified:
-    """Collects the versions that the classifiers of one file find; use it once."""
+    """Collects the versions that the classifiers of one file find; use it once.
+
+    `wanted` is false where no classifier knows the name.
+    """
 
     def __init__(self, name: bytes, by_name: dict[bytes, list[Classifier]] = _BY_FILE) -> None:
         self._name, self._last = name, name.rpartition(b"/")[2]
@@ -25,6 +28,7 @@ class Classified:
             for one in by_name.get(key, ())
             if one.path in name
         ]
+        self.wanted = bool(self._wanted)
         self._found: dict[int, tuple[int, bytes]] = {}  # classifier -> pattern, version
 
     def look(self, content: bytes) -> None:

@@ -26,6 +26,7 @@ _OVERLAP = 4 * KIB  # so that nothing short is cut in two
 _RANGE = 512 * KIB  # kept of one range or behind one mark
 _TAIL = 1 * MIB
 _MOST_RANGES = 8
+_MOST_TRIES = 20_000  # 7 us each; 100 MiB of random bytes have 6,400 heads of zlib streams
 _RUST_HEADS = (b"\x78\xda", b"\x78\x01", b"\x78\x9c", b"\x78\x5e")  # zlib at any level (RFC 1950)
 _RUST_START = b'{"packages":['
 
@@ -59,11 +60,11 @@ def kept_parts(entry: Entry, head: bytes, look: Callable[[bytes], None]) -> Piec
     ranges = [_Range(start, min(end, start + _RANGE)) for start, end in _wanted(head, size)]
     ranges = ranges[: _MOST_RANGES // 2]
     at, before = len(head), head[-_OVERLAP:]
-    tail = b""
+    tail, marks = b"", _Marks()
     while chunk := entry.read(_CHUNK):
         joined = before + chunk
         start = at - len(before)
-        for mark in _marks(joined):
+        for mark in marks.found(joined):
             if len(ranges) < _MOST_RANGES and not any(
                 r.start <= start + mark < r.end for r in ranges
             ):
@@ -97,16 +98,25 @@ def _wanted(head: bytes, size: int) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if end > len(head)]
 
 
-def _marks(chunk: bytes) -> list[int]:
-    """Where something begins that no header of the head points to."""
-    found = [at for mark in (GO_MAGIC, MODULES_MARK) if (at := chunk.find(mark)) >= 0]
-    for mark in _RUST_HEADS:
-        at = chunk.find(mark)
-        while at >= 0:
-            if begins_dependencies(chunk[at : at + 256]):
-                found.append(at)
-            at = chunk.find(mark, at + 1)
-    return found
+class _Marks:
+    """Finds where something begins that no header of the head points to."""
+
+    __slots__ = ("_tries",)
+
+    def __init__(self) -> None:
+        self._tries = 0
+
+    def found(self, chunk: bytes) -> list[int]:
+        """Offsets of Go's marks, and of compressed dependencies; no more than can be afforded."""
+        found = [at for mark in (GO_MAGIC, MODULES_MARK) if (at := chunk.find(mark)) >= 0]
+        for head in _RUST_HEADS:
+            at = chunk.find(head)
+            while at >= 0 and self._tries < _MOST_TRIES:
+                self._tries += 1
+                if begins_dependencies(chunk[at : at + 256]):
+                    found.append(at)
+                at = chunk.find(head, at + 1)
+        return found
 
 
 def begins_dependencies(content: bytes) -> bool:

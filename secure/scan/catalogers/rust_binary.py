@@ -17,7 +17,7 @@ from secure.facts.image import Unreadable
 from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.formats.elf import Elf
-from secure.scan.formats.pieces import FormatError, NotKeptError
+from secure.scan.formats.pieces import FormatError
 from secure.scan.formats.tree import named
 from secure.scan.kept_parts import begins_dependencies
 from secure.scan.layer_facts import Record
@@ -70,13 +70,10 @@ def read_rust(program: Program) -> Iterator[Record | Unreadable]:
 def _packed(elf: Elf) -> bytes:
     section = elf.section(_SECTION)
     if section is not None:
-        try:
-            return elf.pieces.read(section.offset, section.size)
-        except NotKeptError:
-            pass
-    elif elf.sections is not None:
+        return elf.pieces.read(section.offset, section.size)
+    if elf.sections is not None:
         return b""
-    # Of a large program what began like a list was kept, wherever it was.
+    # Its section headers were not kept; what began like a list was, wherever it is.
     _, *more = elf.pieces.ranges()
     return next((content for _, content in more if begins_dependencies(content[:256])), b"")
 

@@ -66,8 +66,7 @@ TOOLS = (
         ("gzip",),
         (
             rb"while zipping\n\0+(?P<version>1\.\d+)\0",
-            rb"not in gzip format.{0,900}?\0(?P<version>1\.\d+)\0",
-            rb"\0(?P<version>1\.\d+)\0.{0,900}not in gzip format",
+            rb"not in gzip format.{0,500}?\0(?P<version>1\.\d+)\0",
         ),
         "gnu:gzip",
     ),
@@ -92,9 +91,7 @@ TOOLS = (
     Classifier(
         "zlib", ("libz.so.#",), (rb"deflate <v3> Copyright", rb"deflate <v> Copyright"), "zlib:zlib"
     ),
-    Classifier(
-        "tar", ("tar",), (rb"GNU tar\0.{0,300}?\0<v2>\0", rb"\0<v2>\0.{0,300}?GNU tar"), "gnu:tar"
-    ),
+    Classifier("tar", ("tar",), (rb"GNU tar\0.{0,300}?\0<v2>\0",), "gnu:tar"),
     Classifier("7zip", ("7z", "7zz", "7za", "7zr"), (rb"7-Zip[^\0]{0,20} <v2> ",), "7-zip:7-zip"),
     Classifier(
         "jq",
