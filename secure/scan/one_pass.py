@@ -151,8 +151,10 @@ class OnePass:
         if cataloger is None or not cataloger.database:
             content = content[: self._limits.secrets_file_bytes]
         # A package database is searched as far as it was read: a part left out would have to be
-        # told, and what is told of a database makes the facts incomplete.
-        self._look_for_secrets(entry, content)
+        # told, and what is told of a database makes the facts incomplete. Of an archive read as a
+        # stream only the beginning is at hand; that is told of its inside ("!/").
+        inside = b"!/" if cataloger and cataloger.streamed else b""
+        self._look_for_secrets(entry, content, inside)
 
     def _take_executable(self, entry: Entry, head: bytes) -> None:
         found = self._executables.read(entry, head)
@@ -194,11 +196,11 @@ class OnePass:
             file.name, cataloger.name, tuple(records), files, tuple(details)
         )
 
-    def _look_for_secrets(self, entry: Entry, content: bytes) -> None:
+    def _look_for_secrets(self, entry: Entry, content: bytes, inside: bytes = b"") -> None:
         if entry.size > len(content):
             most = len(content) // MIB
             self._cannot(
-                entry.name,
+                entry.name + inside,
                 f"has {entry.size} bytes; the first {most} MiB were searched for secrets",
             )
         self._search.offer(entry.name, content)

@@ -75,6 +75,10 @@ def test_an_archive_larger_than_what_is_held_of_a_file_is_read_as_a_stream(tmp_p
     facts = scanned(tmp_path, [layer(file("commons-lang3.jar", app))])
     assert [p.name for p in facts.packages] == ["commons-lang3"]
     assert facts.packages[0].hashes[0][1] == hashlib.sha1(app, usedforsecurity=False).hexdigest()
+    assert facts.complete
+    (unreadable,) = facts.unreadable
+    assert unreadable.path == "commons-lang3.jar!/"
+    assert "16 MiB were searched for secrets" in unreadable.why
 
 
 def test_a_start_script_before_the_archive_hides_nothing() -> None:
