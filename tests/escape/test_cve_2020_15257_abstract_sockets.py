@@ -81,5 +81,8 @@ def test_control_without_landlock_the_host_answers(
 def test_secure_listens_on_no_abstract_socket(arena: Arena, user: Caller) -> None:
     before = set(Path("/proc/net/unix").read_text().split())
     arena.try_on(user, "sleep 0.2")
-    assert not [word for word in set(Path("/proc/net/unix").read_text().split()) - before
-                if word.startswith("@") and "secure" in word]
+    assert not [
+        word
+        for word in set(Path("/proc/net/unix").read_text().split()) - before
+        if word.startswith("@") and "secure" in word
+    ]

@@ -18,15 +18,17 @@ SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 SHOW = "grep ^Cap /proc/self/status | tr ':' '=' | tr -d '\\t'"
 # As engines did: everything that is bounding is inheritable too.
 GENEROUS: tuple[Replacement, ...] = (
-    ("kernel/capabilities.py", "    capset(keep, keep, keep)\n", "    capset(keep, keep, 0x3fff)\n"),
+    (
+        "kernel/capabilities.py",
+        "    capset(keep, keep, keep)\n",
+        "    capset(keep, keep, 0x3fff)\n",
+    ),
     ("runtime/init.py", "    capabilities.drop_bounding(keep, last_capability)\n", ""),
 )
 
 
 @pytest.mark.parametrize("uid", [10001, 0])
-def test_every_set_is_empty_for_root_inside_as_well(
-    arena: Arena, ranged: Caller, uid: int
-) -> None:
+def test_every_set_is_empty_for_root_inside_as_well(arena: Arena, ranged: Caller, uid: int) -> None:
     found = said(arena.try_on(ranged, SHOW, uid=uid))
     assert found == dict.fromkeys(SETS, "0" * 16)
 
@@ -41,9 +43,7 @@ def test_a_kept_capability_is_the_only_one(arena: Arena, who: Caller) -> None:
     assert set(found.values()) == {f"{1 << 10:016x}"}
 
 
-def test_no_flag_makes_a_set_larger_than_the_policy_allows(
-    person: Account, images: Images
-) -> None:
+def test_no_flag_makes_a_set_larger_than_the_policy_allows(person: Account, images: Images) -> None:
     ended = person.secure("run", "--cap-add", "SYS_ADMIN", images.good, "true")
     assert (ended.code, ended.out) == (125, "")
 

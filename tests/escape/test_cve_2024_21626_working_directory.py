@@ -68,9 +68,9 @@ def test_control_with_a_plain_chdir_the_program_stands_outside(arena: Arena, use
         n
         for n in range(FIRST, LAST + 1)
         if "busybox"
-        in said(
-            arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{n}", replaced=PLAIN_CHDIR)
-        ).get("host", "")
+        in said(arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{n}", replaced=PLAIN_CHDIR)).get(
+            "host", ""
+        )
     ]
     # The descriptor of the image's layer on the host: "(unreachable)", but readable.
     assert outside

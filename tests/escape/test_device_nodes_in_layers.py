@@ -30,7 +30,10 @@ NODES = (
 
 def test_nodes_of_an_image_do_not_work(person: Account, images: Images) -> None:
     path = images.made("nodes", *NODES)
-    script = "for f in /dev/sda /app/mem /app/null; do [ -c $f -o -b $f ] && cat $f && echo read $f; done"
+    script = (
+        "for f in /dev/sda /app/mem /app/null; do "
+        "[ -c $f -o -b $f ] && cat $f && echo read $f; done"
+    )
     ended = person.secure("run", path, "sh", "-c", f"{script} 2>/dev/null; true")
     assert ended.out == ""
 
@@ -63,7 +66,7 @@ def test_a_node_that_lies_in_a_layer_all_the_same_cannot_be_opened(
     layer = arena.image("with-node", app="/")
     if not (layer / "app/null").exists():
         os.mknod(layer / "app/null", S_IFCHR | 0o666, os.makedev(1, 3))
-        os.chmod(layer / "app/null", 0o666)
+        (layer / "app/null").chmod(0o666)
     script = "/bin/attack call open =/app/null 0 -- openat -1 =/dev/null 0"
     found = said(arena.try_on(who, script, layers=(layer,)))
     assert found["open"] == "EACCES"

@@ -16,7 +16,9 @@ PLANTED = (3, 9, 251, 500)
 def with_planted(arena: Arena, who: Caller, without: tuple[str, ...]) -> Result:
     """Start with a directory of the host open and inheritable under several numbers."""
     folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
-    kept = {number: os.dup(number) for number in PLANTED if os.path.exists(f"/proc/self/fd/{number}")}
+    kept = {
+        number: os.dup(number) for number in PLANTED if os.path.exists(f"/proc/self/fd/{number}")
+    }
     for number in PLANTED:
         os.dup2(folder, number, inheritable=True)
     script = "; ".join(
@@ -47,5 +49,5 @@ def test_control_those_above_the_closed_range_open_a_file_of_the_host(
     arena: Arena, who: Caller
 ) -> None:
     found = said(with_planted(arena, who, ("close-range",)))
-    assert found["d251"].startswith("openat=") and found["d251"] != "openat=EBADF"
+    assert int(found["d251"].removeprefix("openat=")) > 2
     assert found["d9"] == "openat=EBADF"

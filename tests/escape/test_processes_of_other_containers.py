@@ -24,10 +24,11 @@ def listed_beside_another(arena: Arena, who: Caller, command: list[str]) -> str:
         try:
             assert other.stdout
             assert other.stdout.readline() == "ready\n"
-            return subprocess.run(
+            done = subprocess.run(
                 command, capture_output=True, text=True, check=False, timeout=60,
                 stdin=subprocess.DEVNULL, **who.credentials,
-            ).stdout  # fmt: skip
+            )  # fmt: skip
+            return str(done.stdout)
         finally:
             other.kill()
             other.communicate()

@@ -17,10 +17,7 @@ from secure.images.write import NewFile
 pytestmark = pytest.mark.kernel
 
 # Allowed to a process whose saved uid is 0 already, and to nobody else here.
-SHOW = (
-    "/suid/attack call setuid 0; "
-    "echo nnp=$(grep NoNewPrivs /proc/self/status | tr -dc 01)"
-)
+SHOW = "/suid/attack call setuid 0; echo nnp=$(grep NoNewPrivs /proc/self/status | tr -dc 01)"
 SUID_ON: tuple[Replacement, ...] = (
     (INIT, "    flags = MS_NOSUID | MS_NODEV\n", "    flags = MS_NODEV\n"),
 )
@@ -29,7 +26,7 @@ WITHOUT = ("no-new-privs", "filter", "landlock")
 
 @pytest.fixture
 def layer(arena: Arena, ranged: Caller) -> Path:
-    """A setuid program that belongs to the uid 0 of the container, as unpacking a range makes it."""
+    """A setuid program of the container's uid 0, as unpacking for a range makes it."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a file to a subordinate id")
     lines = (line.split(":") for line in Path("/etc/subuid").read_text().splitlines())

@@ -18,9 +18,7 @@ from containers import Caller, Result
 pytestmark = pytest.mark.kernel
 
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
-REQUESTS = [
-    request | high << 32 for request in (TIOCSTI, TIOCLINUX) for high in (0, 1, 0xFFFFFFFF)
-]
+REQUESTS = [request | high << 32 for request in (TIOCSTI, TIOCLINUX) for high in (0, 1, 0xFFFFFFFF)]
 RELAYED: Replacement = (
     "runtime/stdio.py",
     "        return (os.major(status.st_rdev), os.minor(status.st_rdev)) == _NULL\n",
@@ -55,7 +53,9 @@ def test_no_form_of_the_request_is_let_through(
 
 
 def test_the_callers_terminal_is_not_handed_in(arena: Arena, who: Caller) -> None:
-    script = "for n in 0 1 2; do [ -t $n ] && echo terminal=$n; done; ls -l /proc/self/fd | grep -c pts"
+    script = (
+        "for n in 0 1 2; do [ -t $n ] && echo terminal=$n; done; ls -l /proc/self/fd | grep -c pts"
+    )
     assert on_a_terminal(arena, who, script).out == "0\n"
 
 
