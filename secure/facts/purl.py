@@ -78,8 +78,12 @@ def encoded(part: str) -> str:
     return "".join([_TABLE[byte] for byte in part.encode("utf-8", "backslashreplace")])
 
 
-def parse_purl(text: str) -> Purl:
+def parse_purl(text: str, *, strict: bool = True) -> Purl:
     """The parts of `text`, spelled as its type spells them.
+
+    Args:
+        strict: whether the rules of its type count too. An rpm without vendor is known by its name
+            all the same, and databases without os-release give nothing better.
 
     Raises:
         DocumentError: it is no package URL, or breaks the rules of its type.
@@ -93,20 +97,25 @@ def parse_purl(text: str) -> Purl:
     if scheme.lower() != "pkg" or not colon or not slash:
         raise DocumentError(f'"{text[:200]}" is no package URL')
     parts = _parts(kind.lower(), rest.strip("/"), _qualifiers(query), subpath)
-    if wrong := fault(parts):
+    if wrong := fault(parts) if strict else _fault_of_form(parts):
         raise DocumentError(f'"{text[:200]}" is no package URL: {wrong}')
     return parts
 
 
 def fault(parts: Purl) -> str:
     """The first rule that `parts` break, in words; "" where they are a package URL."""
+    found = _fault_of_form(parts) or _fault_of_type(parts)
+    return found or form_fault(parts.type, parts.name, parts.version)
+
+
+def _fault_of_form(parts: Purl) -> str:
     if not _TYPE.fullmatch(parts.type):
         return f'the type "{parts.type[:80]}" is not made of letters, digits, "." and "-"'
     if not parts.name:
         return "it has no name"
     if bad := [key for key in parts.qualifiers if not _KEY.fullmatch(key)]:
         return f'"{bad[0][:80]}" is no qualifier'
-    return _fault_of_type(parts) or form_fault(parts.type, parts.name, parts.version)
+    return ""
 
 
 def _fault_of_type(parts: Purl) -> str:

@@ -219,6 +219,8 @@ def _supplier(maintainer: str) -> str:
     name, email = mailbox(maintainer)
     if not name:
         return NOASSERTION
+    # Round brackets are for the address (clause 7.5).
+    name = name.replace("(", "[").replace(")", "]")
     return f"Person: {name} ({email})" if email else f"Organization: {name}"
 
 

@@ -11,7 +11,7 @@ from secure.report.spdx_licences import spdx_expression
 NOASSERTION = "NOASSERTION"
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.-]+")
-_MAILBOX = re.compile(r"([^<>()]+?)\s*<([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)>")
+_MAILBOX = re.compile(r"([^<>]+?)\s*<([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)>")
 
 
 class Licences:
@@ -51,10 +51,10 @@ def identifier(text: str) -> str:
 
 
 def mailbox(text: str) -> tuple[str, str]:
-    """(name, email) of `NAME <EMAIL>`; (text, "") of anything else. One line, no brackets."""
+    """(name, email) of `NAME <EMAIL>`; (text, "") of anything else. One line each."""
     found = _MAILBOX.fullmatch(text.strip())
     name, email = found.groups() if found else (text.strip(), "")
-    return plain(name).replace("(", "[").replace(")", "]"), plain(email)
+    return plain(name), plain(email)
 
 
 def creation_comment(incomplete: bool) -> str:

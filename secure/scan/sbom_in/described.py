@@ -137,7 +137,7 @@ def distribution_of(purls: list[str]) -> str:
 def _purl_of(one: Described, told: dict[str, str]) -> tuple[Purl, str]:
     if one.purl:
         try:
-            return parse_purl(one.purl), ""
+            return parse_purl(one.purl, strict=False), ""
         except DocumentError as error:
             return _without_purl(one, told), error.what
     return _without_purl(one, told), ""

@@ -105,6 +105,15 @@ def test_trivy_tells_source_epoch_modularity_and_layer() -> None:
     assert (facts.os_release.id, facts.os_release.version_id) == ("redhat", "8.9")
 
 
+def test_an_rpm_without_vendor_is_still_an_rpm() -> None:
+    found = packages({"type": "library", "name": "bash", "purl": "pkg:rpm/bash@4.4?arch=x86_64"})
+    assert (found["bash"].type, found["bash"].version, found["bash"].arch) == (
+        "rpm",
+        "4.4",
+        "x86_64",
+    )
+
+
 def test_without_a_component_the_distribution_is_that_of_most_purls() -> None:
     listed = [
         {"type": "library", "name": name, "purl": f"pkg:apk/alpine/{name}@1?distro={distro}"}
