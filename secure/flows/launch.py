@@ -23,6 +23,7 @@ from secure.runtime.request import payload
 from secure.runtime.supervisor import Outcome, Start, supervise
 from secure.store.builtin import read_builtin
 from secure.store.paths import cache_dir
+from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,22 @@ _SHORTEST_SECRET = 20
 _RLIMITS = ("nofile", "nproc", "data")
 
 
+@value
+class Allowed:
+    """A request that the policy lets pass, with what it decided."""
+
+    request: RunRequest
+    image: LaunchRecord
+    support: machine.Support
+    verdict: Verdict
+    settings: Settings
+
+    def plan(self) -> Plan:
+        """The plan of a new container."""
+        name = os.urandom(8).hex()
+        return _plan(name, self.request, self.settings, self.image, self.support)
+
+
 def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[str], object]) -> int:
     """Run one container in the foreground; returns the program's code.
 
@@ -59,6 +76,25 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
         PolicyRefusedError: the policy says no.
         LaunchError: it was not started, or was killed at the gate.
     """
+    ready = decide(request, say)
+    if request.dry_run:
+        from secure.report.plan_json import plan_json
+        from secure.runtime.bundle import to_config
+
+        show(plan_json(to_config(ready.plan())))
+        return 0
+    outcome = carry_out(ready, say)
+    if outcome.oom_killed:
+        say("secure: the container was killed because it used up its memory limit\n")
+    return outcome.exit_code
+
+
+def decide(request: RunRequest, say: Callable[[str], object]) -> Allowed:
+    """Find the image, look at the machine, and ask the policy.
+
+    Raises:
+        PolicyRefusedError: the policy says no.
+    """
     policy = effective(request.policy)
     kind = idmaps.kind_for(request.id_map)
     image = prepared.find_or_prepare(request.image, policy, kind, say)
@@ -67,37 +103,38 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
     verdict, settings = decision(policy, ask, support.facts, image.verdict)
     if verdict.outcome != ALLOW:
         _refuse(request, image.record, verdict)
-    plan = _plan(os.urandom(8).hex(), request, settings, image.record, support)
-    if request.dry_run:
-        from secure.report.plan_json import plan_json
-        from secure.runtime.bundle import to_config
+    return Allowed(request, image.record, support, verdict, settings)
 
-        show(plan_json(to_config(plan)))
-        return 0
+
+def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
+    """Run one container of an allowed request, and keep the records of it.
+
+    Raises:
+        LaunchError: it was not started, or was killed at the gate.
+    """
+    plan, image, verdict = ready.plan(), ready.image, ready.verdict
 
     def prepare() -> Record:
         from secure.flows.launch_log import LaunchLog
 
         _warn(verdict, say)
-        return LaunchLog(plan, image.record, verdict).at_gate
+        return LaunchLog(plan, image, verdict).at_gate
 
     started = time.monotonic()
     try:
-        outcome = _run(plan, support, request, prepare)
+        outcome = _run(plan, ready.support, ready.request, prepare)
     except SecureError as error:
         from secure.flows.launch_log import LaunchLog
 
-        LaunchLog(plan, image.record, verdict).failed(error)
+        LaunchLog(plan, image, verdict).failed(error)
         raise
     from secure.flows.launch_log import LaunchLog
 
     # An appended record outlives any kill. Forcing it through a power failure as well costs as much
     # as a whole short container, so that is done for those that ran for a while.
     ran_long = time.monotonic() - started > _LONG_S
-    LaunchLog(plan, image.record, verdict).ended(outcome, sync=ran_long)
-    if outcome.oom_killed:
-        say("secure: the container was killed because it used up its memory limit\n")
-    return outcome.exit_code
+    LaunchLog(plan, image, verdict).ended(outcome, sync=ran_long)
+    return outcome
 
 
 def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:

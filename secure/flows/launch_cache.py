@@ -102,7 +102,8 @@ def read_plain(path: str) -> Any:
         status = os.fstat(fd)
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             return None
-        return marshal.loads(os.read(fd, _MAX_BYTES))  # noqa: S302 - our own cache, like a .pyc
+        most = min(status.st_size, _MAX_BYTES)
+        return marshal.loads(os.read(fd, most))  # noqa: S302 - our own cache, like a .pyc
     except (ValueError, EOFError, TypeError):
         return None
     finally:

@@ -45,6 +45,17 @@ def on(signals: tuple[int, ...], do: Callable[[int, object], None]) -> None:
         _signal.signal(number, do)
 
 
+def handlers(signals: tuple[int, ...]) -> tuple[tuple[int, object], ...]:
+    """What is called for each now, to be given back by `restore`."""
+    return tuple((number, _signal.getsignal(number)) for number in signals)
+
+
+def restore(before: tuple[tuple[int, object], ...]) -> None:
+    """The handlers that `handlers` saw."""
+    for number, handler in before:
+        _signal.signal(number, handler)
+
+
 def wake_by(fd: int) -> None:
     """Write a byte to the non-blocking `fd` for every signal with a handler, so that poll wakes."""
     _signal.set_wakeup_fd(fd)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Record = Callable[[Evidence, tuple[Difference, ...]], None]
 
-_HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
+HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
 
 
 @value
@@ -70,7 +70,7 @@ def supervise(start: Start) -> Outcome:
     """
     streams = stdio.prepare(start.interactive and not start.plan.terminal)
     wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signals.on(_HANDLED, _noticed)
+    signals.on(HANDLED, _noticed)
     signals.wake_by(wake_writer)
     container = _Container(start, streams)
     try:
@@ -81,6 +81,8 @@ def supervise(start: Start) -> Outcome:
         return Outcome(code, oom)
     finally:
         container.clean_up()
+        for fd in (wake_reader, wake_writer):
+            os.close(fd)
 
 
 def _noticed(number: int, frame: object) -> None:
@@ -193,6 +195,9 @@ class _Container:
             os.kill(self._pid, signals.SIGKILL)
             os.waitpid(self._pid, 0)
         signals.wake_by(-1)
+        for fd in (self._go, self._status):
+            if fd >= 0:
+                os.close(fd)
         if self._terminal:
             self._terminal.restore()
 

@@ -1,0 +1,96 @@
+"""Containers of one request, started again and again from one process: batch work, servers.
+
+What `secure run` decides once, a `Launcher` decides once and keeps for as long as nothing that it
+was decided from has changed: the policy files, the image, the name it was asked by, the day. Every
+container still has its own plan, its evidence gate and its records.
+
+    launcher = Launcher(RunRequest(image="app.tar", command=("/bin/job",)), sys.stderr.write)
+    while work: print(launcher.run().exit_code)
+"""
+
+from __future__ import annotations
+
+from secure import system as os
+from secure.errors import UsageError
+from secure.flows.clock import now
+from secure.flows.launch import carry_out, decide
+from secure.flows.policies import effective
+from secure.kernel import signals
+from secure.runtime.supervisor import HANDLED
+from secure.store.paths import data_dir
+from secure.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secure.flows.launch import Allowed
+    from secure.runtime.request import RunRequest
+    from secure.runtime.supervisor import Outcome
+
+_DAY = len("2026-11-24")
+
+
+class Launcher:
+    """Starts containers of `request`.
+
+    Standard streams are this process's. Not for a process with several threads: a clone has only
+    the calling one, and what the others hold stays held in it for ever.
+
+    Args:
+        say: writes warnings for people.
+    """
+
+    def __init__(self, request: RunRequest, say: Callable[[str], object]) -> None:
+        self._request = request
+        self._say = say
+        self._decided: Allowed | None = None
+        self._basis: tuple[object, ...] = ()
+
+    def run(self, command: tuple[str, ...] = ()) -> Outcome:
+        """Run one container to its end.
+
+        Args:
+            command: instead of the request's.
+
+        Raises:
+            PolicyRefusedError: the policy says no.
+            LaunchError: it was not started, or was killed at the gate.
+            UsageError: this process has several threads.
+        """
+        if len(os.listdir("/proc/self/task")) > 1:
+            raise UsageError(
+                "containers cannot be started from a process with several threads",
+                do="Start them from a process of their own.",
+            )
+        ready = self._ready()
+        if command:
+            ready = replace(ready, request=replace(ready.request, command=command))
+        before = signals.handlers(HANDLED)
+        try:
+            return carry_out(ready, self._say)
+        finally:
+            signals.restore(before)
+
+    def _ready(self) -> Allowed:
+        # Taken before the decision: what changes while it is being made is then noticed.
+        basis = self._what_decides()
+        if self._decided is None or basis != self._basis:
+            self._decided = None  # a refusal must not leave the old answer behind
+            self._decided = decide(self._request, self._say)
+            self._basis = basis
+        return self._decided
+
+    def _what_decides(self) -> tuple[object, ...]:
+        policy = effective(self._request.policy).digest
+        names = f"{data_dir()}/images/names.json"
+        return (now()[:_DAY], policy, _state(self._request.image), _state(names))
+
+
+def _state(path: str) -> tuple[int, ...]:
+    """Changes with every change of the file at `path`."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
