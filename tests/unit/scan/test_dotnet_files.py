@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from pe_files import pe_file
 from programs import Read
+from scanning import file, layer, scanned
 
 from secure.facts.image import Unreadable
 from secure.scan.cataloger import FileView
@@ -132,3 +134,23 @@ def test_a_file_without_a_product_version_has_its_file_version() -> None:
 def test_a_dos_program_is_nothing_and_no_fault() -> None:
     found = Read("old.exe", b"MZ" + bytes(200))
     assert (found.packages, found.unreadable) == ([], [])
+
+
+def test_an_assembly_that_a_deps_file_names_is_related_to_its_package(tmp_path: Path) -> None:
+    named = pe_file(
+        {"ProductVersion": "13.0.3", "InternalName": "Newtonsoft.Json.dll"}, managed=True
+    )
+    alone = pe_file({"ProductVersion": "2.0.0", "InternalName": "Alone.dll"}, managed=True)
+    files = (
+        file("app/app.deps.json", json.dumps(DEPS)),
+        file("app/Newtonsoft.Json.dll", named),
+        file("app/Alone.dll", alone),
+    )
+    owners = {
+        (p.name, p.location.path): p.owner for p in scanned(tmp_path, [layer(*files)]).packages
+    }
+    assert owners["Newtonsoft.Json", "app/app.deps.json"] == ""
+    assert (
+        owners["Newtonsoft.Json", "app/Newtonsoft.Json.dll"] == "pkg:nuget/Newtonsoft.Json@13.0.3"
+    )
+    assert owners["Alone", "app/Alone.dll"] == ""
