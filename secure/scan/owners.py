@@ -25,6 +25,13 @@ _DOCUMENTATION = tuple(
     )
 )  # fmt: skip
 
+# One list for each package, where its record or the record's folder says.
+_BESIDE = {
+    "alpm": "{folder}/files",
+    "opkg": "{folder}/info/{name}.list",
+    "portage": "{folder}/CONTENTS",
+}
+
 
 class Claim(msgspec.Struct, frozen=True):
     """One file that a package owns.
@@ -88,9 +95,12 @@ def files_of(record: Record, lists: Callable[[bytes], OwnedFiles | None]) -> Own
     Args:
         lists: the file lists that lie beside a database, by name.
     """
-    if record.files is not None or record.package.type != "deb":
-        return record.files
     package = record.package
+    if (beside := _BESIDE.get(package.type)) is not None:
+        folder = package.location.path.rpartition("/")[0]
+        return lists(beside.format(folder=folder, name=package.name).encode())
+    if record.files is not None or package.type != "deb":
+        return record.files
     if package.location.path.startswith("var/lib/dpkg/status.d/"):
         return lists(package.location.path.encode() + b".md5sums")
     # "NAME:ARCH" of packages that may be there for several architectures (Multi-Arch: same).

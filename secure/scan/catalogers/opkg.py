@@ -1,4 +1,5 @@
-"""OpenWrt and Yocto packages: the status file of opkg, a form of Debian's, and info/NAME.control.
+"""OpenWrt and Yocto packages: the status file of opkg, a form of Debian's, and what
+info/NAME.control and info/NAME.list add to it.
 
 Source: opkg, libopkg/pkg_parse.c and pkg.c (states).
 """
@@ -13,6 +14,7 @@ from secure.facts.package import Package
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.layer_facts import Detail, Record
+from secure.scan.owned_files import OwnedFiles, owned_files
 from secure.scan.paragraphs import fields, paragraphs
 
 _FIELDS = frozenset(
@@ -23,10 +25,12 @@ _FIELDS = frozenset(
 _ABSENT = frozenset({b"not-installed", b"config-files"})
 
 
-def parse_status(file: FileView) -> Iterator[Record | Detail | Unreadable]:
+def parse_status(file: FileView) -> Iterator[Record | Detail | OwnedFiles | Unreadable]:
     if b"/info/" in file.name:
         if file.name.endswith(b".control"):
             yield from _control(fields(file.content, _FIELDS))
+        elif file.name.endswith(b".list"):
+            yield owned_files((name, b"") for name in file.content.split(b"\n"))
         return
     for number, paragraph in enumerate(paragraphs(file.content), start=1):
         found = fields(paragraph, _FIELDS)

@@ -1,4 +1,4 @@
-"""Arch Linux packages: /var/lib/pacman/local/NAME-VERSION/desc.
+"""Arch Linux packages: /var/lib/pacman/local/NAME-VERSION/desc, and the list of files beside it.
 
 Source: libalpm, lib/libalpm/be_local.c: "%FIELD%" on a line of its own, its values on the lines
 below, an empty line after them.
@@ -14,12 +14,19 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.layer_facts import Record
+from secure.scan.owned_files import OwnedFiles, owned_files
 
 _VERSION_MARKS = "<>=:"
 
 
-def parse_desc(file: FileView) -> Iterator[Record | Unreadable]:
+def parse_entry(file: FileView) -> Iterator[Record | OwnedFiles | Unreadable]:
     found = _fields(file.content)
+    if file.name.endswith(b"/files"):
+        # %BACKUP%: "PATH<tab>MD5" of what pacman keeps when it was changed.
+        config = (line.partition(b"\t")[0] for line in found.get(b"BACKUP", ()))
+        names = (name for name in found.get(b"FILES", ()) if not name.endswith(b"/"))
+        yield owned_files(((name, b"") for name in names), config=config)
+        return
     name, version = _first(found, b"NAME"), _first(found, b"VERSION")
     if not name or not version:
         yield file.unreadable("it has no %NAME% or no %VERSION%")
@@ -69,7 +76,7 @@ def _bare(word: str) -> str:
 PACMAN = Cataloger(
     name="pacman-db",
     version=1,
-    wants=("var/lib/pacman/local/*/desc",),
-    max_bytes=1 * MIB,
-    parse=parse_desc,
+    wants=("var/lib/pacman/local/*/desc", "var/lib/pacman/local/*/files"),
+    max_bytes=32 * MIB,  # file lists of TeX and icon themes
+    parse=parse_entry,
 )

@@ -86,6 +86,8 @@ def test_packages_are_those_pacman_lists(installed: Path) -> None:
     assert [f"{p.name} {p.version}" for p in facts.packages] == listed
     assert len(listed) == 2
     assert facts.complete
+    assert facts.claims is not None
+    assert (facts.claims.claimed, facts.claims.missing) == (2, ())
     odd, tool = facts.packages
     assert tool.purl == "pkg:alpm/arch/tool@1:2.0-3?arch=any&distro=arch"
     assert tool.licences == ("MIT", "Apache-2.0")

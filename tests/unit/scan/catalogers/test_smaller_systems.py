@@ -60,6 +60,8 @@ def test_opkg_packages_have_what_status_and_control_say(tmp_path: Path) -> None:
     root = "usr/lib/opkg"
     files = (file(f"{root}/status", STATUS), file(f"{root}/info/busybox.control", CONTROL))
     facts = of(tmp_path, release, *files, file(f"{root}/info/busybox.list", "/bin/busybox\n"))
+    assert facts.claims is not None
+    assert facts.claims.claimed == 1
     busybox, libc = facts.packages
     assert busybox.purl == (
         "pkg:opkg/openwrt/busybox@1.36.1-r1?arch=mips_24kc&distro=openwrt-23.05.3"
@@ -77,7 +79,13 @@ def test_portage_packages_have_their_category(tmp_path: Path) -> None:
         file(f"{place}/HOMEPAGE", "https://a.example https://b.example\n"),
         file("etc/gentoo-release", "Gentoo Base System release 2.14\n"),
     )
-    package = only(of(tmp_path, *files))
+    contents = (
+        "dir /bin\nobj /bin/a b " + "ab" * 16 + " 1700000000\nsym /bin/sh -> a b 1700000000\n"
+    )
+    facts = of(tmp_path, *files, file(f"{place}/CONTENTS", contents), symlink("bin/sh", "a b"))
+    package = only(facts)
+    assert facts.claims is not None
+    assert (facts.claims.claimed, [one.path for one in facts.claims.missing]) == (2, ["bin/a b"])
     assert package.purl == "pkg:portage/app-shells/bash@5.2_p26-r1"
     assert (package.licences, package.homepage) == (("GPL-3+",), "https://a.example")
 
