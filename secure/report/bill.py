@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from secure.facts.base_image import BaseImage
 from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
@@ -90,7 +91,7 @@ def graph_is_known(package: Package) -> bool:
 
 def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, str]]:
     """What no format has a place of its own for, (name, value), by name."""
-    base = package.from_base
+    base, gone = package.from_base, package.location.deleted_by
     pairs = (
         ("secure:arch", package.arch),
         ("secure:automatic", "true" if package.automatic else ""),
@@ -99,14 +100,20 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:epoch", package.epoch),
         ("secure:essential", "true" if package.essential else ""),
         ("secure:fromBase", "" if base is None else "true" if base else "false"),
+        ("secure:layer:deletedBy", "" if gone is None else str(gone)),
         ("secure:layer:diffID", diff_ids.get(package.location.layer, "")),
         ("secure:layer:index", str(package.location.layer)),
+        ("secure:layer:removedBy", _number(package.location.deleted_by)),
         ("secure:modularity", package.modularity),
         ("secure:owner", package.owner),
         ("secure:source:name", package.source),
         ("secure:source:version", package.source_version),
     )
     return [pair for pair in pairs if pair[1]]
+
+
+def _number(layer: int | None) -> str:
+    return "" if layer is None else str(layer)
 
 
 def image_properties(facts: ImageFacts) -> list[tuple[str, str]]:
@@ -117,9 +124,22 @@ def image_properties(facts: ImageFacts) -> list[tuple[str, str]]:
         ("secure:image:architecture", facts.config.architecture),
         *(("secure:image:repoTag", tag) for tag in facts.repo_tags),
         *(("secure:image:label:" + key, text) for key, text in sorted(facts.config.labels.items())),
+        *_base_properties(facts.base),
         *(("secure:layer:diffID", layer.diff_id) for layer in facts.layers),
     ]
     return [pair for pair in pairs if pair[1]]
+
+
+def _base_properties(base: BaseImage | None) -> list[tuple[str, str]]:
+    if base is None:
+        return []
+    layers = "" if base.layers is None else str(base.layers)
+    return [
+        ("secure:image:base:digest", base.digest),
+        ("secure:image:base:evidence", base.evidence if layers else ""),
+        ("secure:image:base:layers", layers),
+        ("secure:image:base:name", base.name),
+    ]
 
 
 def system_properties(release: OsRelease) -> list[tuple[str, str]]:
@@ -174,12 +194,15 @@ def _references(packages: Iterable[Package]) -> list[str]:
 
 def _needs(packages: tuple[Package, ...], refs: list[str]) -> tuple[tuple[str, ...], ...]:
     first: dict[tuple[str, str], str] = {}
+    parts: dict[str, set[str]] = {}  # of what a package brought, by its purl
     for package, ref in zip(packages, refs, strict=True):
         first.setdefault((package.type, package.name), ref)
+        if package.owner:
+            parts.setdefault(package.owner, set()).add(ref)
     found = []
     for package, own in zip(packages, refs, strict=True):
         keys = ((package.type, name) for name in package.depends)
-        needs = {first[key] for key in keys if key in first}
+        needs = {first[key] for key in keys if key in first} | parts.get(package.purl, set())
         needs.discard(own)
         found.append(tuple(sorted(needs)))
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from scanning import NOW
 
+from secure.facts.base_image import BaseEvidence, BaseImage
 from secure.facts.files import OsRelease
 from secure.facts.image import ConfigFacts, ImageFacts, Unreadable
 from secure.facts.location import Layer, Location
@@ -75,7 +76,7 @@ def full_facts(*more: Package) -> ImageFacts:
             homepage="not a url",
         ),
         package("pypi", "x", "1"),
-        package("pypi", "x", "1", location=Location("b/METADATA", 1)),
+        package("pypi", "x", "1", location=Location("b/METADATA", 0, deleted_by=1)),
         *more,
     )
     return ImageFacts(
@@ -97,6 +98,7 @@ def full_facts(*more: Package) -> ImageFacts:
         tool_version="0.1.0",
         scanned_at=NOW,
         repo_tags=("registry.example/app:1.0",),
+        base=BaseImage(1, BaseEvidence.GIVEN, "debian:13"),
     )
 
 

@@ -83,7 +83,7 @@ def package_of(one: Described, layers: dict[str, int]) -> tuple[Package, str]:
         type=parts.type,
         name=name,
         version=version,
-        location=Location(path.removeprefix("/"), _layer(told, layers)),
+        location=Location(path.removeprefix("/"), *_layers(told, layers)),
         found_by=_first(told, _FOUND_BY) or "sbom",
         purl="" if wrong else one.purl,
         namespace=namespace,
@@ -187,12 +187,21 @@ def _trivy_version(told: dict[str, str]) -> str:
     return f"{epoch}:{version}" if epoch and version else version
 
 
-def _layer(told: dict[str, str], layers: dict[str, int]) -> int:
-    """0 where it is not told: a document without layers describes one."""
-    index = told.get("secure:layer:index", "")
-    if index.isascii() and index.isdecimal() and len(index) < 5 and int(index) < len(layers):
-        return int(index)
-    return layers.get(_first(told, _LAYER), 0)
+def _layers(told: dict[str, str], layers: dict[str, int]) -> tuple[int, int | None]:
+    """The layer that brought it, and the one that removed it.
+
+    0 where it is not told: a document without layers describes one.
+    """
+    brought = _index(told.get("secure:layer:index", ""), layers)
+    if brought is None:
+        brought = layers.get(_first(told, _LAYER), 0)
+    return brought, _index(told.get("secure:layer:deletedBy", ""), layers)
+
+
+def _index(text: str, layers: dict[str, int]) -> int | None:
+    if text.isascii() and text.isdecimal() and len(text) < 5 and int(text) < len(layers):
+        return int(text)
+    return None
 
 
 def _spelled(algorithm: str) -> str:
