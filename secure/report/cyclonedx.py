@@ -108,13 +108,18 @@ def _components(bill: Bill, version: str) -> list[Json]:
     facts = bill.facts
     diff_ids = {layer.index: layer.diff_id for layer in facts.layers}
     licences: dict[tuple[str, ...], list[Json]] = {}
+    found: dict[tuple[str, ...], list[Json]] = {}
+    mixed = version != "1.6"
     for package in facts.packages:
-        for names in (package.licences, package.licences_found):
-            # A few hundred distinct licences serve thousands of packages.
-            if names and names not in licences:
-                licences[names] = licence_choice(names, mixed=version != "1.6")
+        # A few hundred distinct licences serve thousands of packages.
+        if package.licences not in licences:
+            licences[package.licences] = _declared(licence_choice(package.licences, mixed=mixed))
+        if package.licences_found not in found:
+            found[package.licences_found] = licence_choice(package.licences_found, mixed=mixed)
     components = [
-        _component(package, ref, diff_ids, licences)
+        _component(
+            package, ref, diff_ids, licences[package.licences], found[package.licences_found]
+        )
         for package, ref in zip(facts.packages, bill.refs, strict=True)
     ]
     if facts.os_release:
@@ -126,7 +131,8 @@ def _component(
     package: Package,
     ref: str,
     diff_ids: dict[int, str],
-    licences: dict[tuple[str, ...], list[Json]],
+    licences: list[Json],
+    licences_found: list[Json],
 ) -> Json:
     kind = "application" if package.type == "generic" else "library"
     made: Json = {"bom-ref": ref, "type": kind}
@@ -138,8 +144,8 @@ def _component(
     made["version"] = package.version
     if package.hashes and (hashes := _hashes(package.hashes)):
         made["hashes"] = hashes
-    if package.licences:
-        made["licenses"] = licences[package.licences]
+    if licences:
+        made["licenses"] = licences
     if is_cpe(package.cpe):
         made["cpe"] = package.cpe
     if package.purl:
@@ -151,9 +157,19 @@ def _component(
         pairs.append(("secure:homepage", package.homepage))
     made["properties"] = [{"name": name, "value": value} for name, value in pairs]
     evidence: Json = {"occurrences": [{"location": "/" + package.location.path}]}
-    if package.licences_found:
-        evidence["licenses"] = licences[package.licences_found]
+    if licences_found:
+        evidence["licenses"] = licences_found
     made["evidence"] = evidence
+    return made
+
+
+def _declared(choices: list[Json]) -> list[Json]:
+    """Licences as their authors state them; nobody has looked whether that holds."""
+    word: Json = {"acknowledgement": "declared"}
+    made: list[Json] = []
+    for one in choices:
+        licence = one.get("license")
+        made.append({"license": licence | word} if isinstance(licence, dict) else one | word)
     return made
 
 

@@ -91,7 +91,8 @@ def _item(name: str, made: Json) -> Iterator[str]:
 
 def _licence(made: Json) -> Iterator[str]:
     if "expression" in made:
-        yield f"<expression>{_text(made['expression'])}</expression>"
+        word = f" acknowledgement={_quoted(one)}" if (one := made.get("acknowledgement")) else ""
+        yield f"<expression{word}>{_text(made['expression'])}</expression>"
     else:
         yield from _element("licenses", "license", made["license"])
 

@@ -184,7 +184,7 @@ def _trivy_version(told: dict[str, str]) -> str:
     if release := told.get("aquasecurity:trivy:SrcRelease", ""):
         version += f"-{release}"
     epoch = told.get("aquasecurity:trivy:SrcEpoch", "")
-    return f"{epoch}:{version}" if epoch and version else version
+    return f"{epoch}:{version}" if epoch not in {"", "0"} and version else version
 
 
 def _layers(told: dict[str, str], layers: dict[str, int]) -> tuple[int, int | None]:
