@@ -33,6 +33,10 @@ COMMAND = Command(
         ),
         Option("--output", "write to a file instead", "FILE", "-o"),
         Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        Option(
+            "--scope", "squashed (usual), or all-layers: with what later layers removed", "NAME"
+        ),
+        Option("--base-image", "the image it was built on: tells base from application", "IMAGE"),
     ),
     more="\nSOURCE_DATE_EPOCH sets the time in the document: the same image, the same bytes."
     "\nExit code: 0 complete, 1 below the minimum, 3 something could not be read (it is listed).",
@@ -62,7 +66,12 @@ def _sbom(arguments: Arguments) -> int:
     from secure.report.sbom_formats import format_of
 
     form = format_of(arguments.one("--format", "cyclonedx-json"), arguments.one("--spec-version"))
-    facts = facts_of(arguments.words[0], arguments.one("--platform"))
+    facts = facts_of(
+        arguments.words[0],
+        arguments.one("--platform"),
+        scope=arguments.one("--scope", "squashed"),
+        base_image=arguments.one("--base-image"),
+    )
     made = sbom(facts, form, _author(arguments), arguments.has("--statement"))
     write(made, arguments.one("--output"))
     return 0 if facts.complete else InputError.exit_code

@@ -17,6 +17,11 @@ COMMAND = Command(
         Option("--format", "table, json or cyclonedx", "NAME"),
         Option("--output", "write to a file instead", "FILE", "-o"),
         Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        Option(
+            "--scope", "squashed (usual), or all-layers: with what later layers removed", "NAME"
+        ),
+        Option("--base-image", "the image it was built on: tells base from application", "IMAGE"),
+        Option("--verify-files", "hash the files that packages claim"),
     ),
     more="\nsbom:FILE reads the packages that an SBOM lists: CycloneDX (JSON, XML), SPDX 2 and 3."
     "\nExit code: 0 complete, 3 something could not be read (it is listed).",
@@ -34,7 +39,13 @@ def main(argv: list[str]) -> int:
         raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
     from secure.flows.sbom_facts import facts_of
 
-    facts = facts_of(arguments.words[0], arguments.one("--platform"))
+    facts = facts_of(
+        arguments.words[0],
+        arguments.one("--platform"),
+        scope=arguments.one("--scope", "squashed"),
+        base_image=arguments.one("--base-image"),
+        verify_files=arguments.has("--verify-files"),
+    )
     output = arguments.one("--output")
     if form == "cyclonedx":
         from secure.report.cyclonedx import render

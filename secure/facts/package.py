@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from secure.facts.location import Location
@@ -58,3 +60,8 @@ class Package(msgspec.Struct, frozen=True):
     owner: str = ""
     from_base: bool | None = None
     cpe: str = ""
+
+
+def counted_once(packages: Iterable[Package]) -> int:
+    """How many there are without those that another brought: Debian's python3-yaml holds PyYAML."""
+    return sum(1 for package in packages if not package.owner)

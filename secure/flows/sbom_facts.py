@@ -11,7 +11,7 @@ import msgspec
 import secure
 from secure.errors import InputError, LimitExceededError, NotFoundError, UsageError
 from secure.flows.clock import now
-from secure.flows.scan import scan
+from secure.flows.scan import SQUASHED, scan
 from secure.oci.limits import DEFAULT_LIMITS
 
 TYPE_CHECKING = False
@@ -23,22 +23,40 @@ PREFIX = "sbom:"
 _LATEST = 253_402_300_799  # 9999-12-31, the last day of RFC 3339
 
 
-def facts_of(reference: str, platform: str = "") -> ImageFacts:
+def facts_of(
+    reference: str,
+    platform: str = "",
+    *,
+    scope: str = SQUASHED,
+    base_image: str = "",
+    verify_files: bool = False,
+) -> ImageFacts:
     """The facts of an image, or of the packages that `sbom:FILE` lists.
 
     With SOURCE_DATE_EPOCH in the environment, that is the time at which they were read: then the
     same image makes the same document (reproducible-builds.org, "SOURCE_DATE_EPOCH").
 
+    Args:
+        scope, base_image, verify_files: of an image, see `secure.flows.scan`.
+
     Raises:
         InputError: it cannot be read.
+        UsageError: an argument makes no sense, or makes none for an SBOM.
     """
     if reference.startswith(PREFIX):
+        if scope != SQUASHED or base_image or verify_files:
+            raise UsageError(
+                f'"{reference}" has no layers and no files',
+                do="Leave out --scope, --base-image and --verify-files.",
+            )
         from secure.scan.sbom_in.facts import image_facts
 
         bom = document(reference.removeprefix(PREFIX))
         facts = image_facts(bom, reference, tool_version=secure.__version__, now=now())
     else:
-        facts = scan(reference, platform)
+        facts = scan(
+            reference, platform, scope=scope, base_image=base_image, verify_files=verify_files
+        )
     made_at = source_date()
     return msgspec.structs.replace(facts, scanned_at=made_at) if made_at else facts
 

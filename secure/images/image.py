@@ -112,8 +112,8 @@ class Image:
     """
 
     __slots__ = (
-        "_files", "annotations", "config", "config_bytes", "config_digest", "config_facts", "digest",
-        "layers", "reference", "repo_tags", "unverified",
+        "_files", "annotations", "config", "config_bytes", "config_digest", "config_facts",
+        "digest", "layers", "reference", "repo_tags", "unverified",
     )  # fmt: skip
 
     def __init__(self, reference: str, config: ImageConfig, files: Closing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secure.facts.package import counted_once
 from secure.facts.verdict import ALLOW, DENY, SEVERITIES
 from secure.report.markup import (
     Html,
@@ -96,7 +97,7 @@ def _summary(facts: ImageFacts) -> Html:
         ("Command", code(" ".join([*config.entrypoint, *config.cmd]) or "none")),
         ("Created", text(config.created or "not said")),
         ("Size", text(f"{size(facts.uncompressed_bytes)} in {facts.entries:,} entries")),
-        ("Packages", text(f"{len(facts.packages):,}")),
+        ("Packages", text(f"{counted_once(facts.packages):,}")),
         ("Read", Html(f"{text(facts.scanned_at)} by secure {text(facts.tool_version)}")),
         ("Environment", text(", ".join(e.partition("=")[0] for e in config.env) or "none")),
     ]

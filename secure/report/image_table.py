@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from secure.facts.files import FileFact
 from secure.facts.image import ImageFacts
+from secure.facts.package import counted_once
 from secure.facts.secret import Secret
+from secure.report.image_layers import (
+    GONE_COLUMNS,
+    GONE_FILE_COLUMNS,
+    LAYER_COLUMNS,
+    base_line,
+    claim_lines,
+    gone_file_row,
+    gone_row,
+    layer_rows,
+    origin,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +34,15 @@ def image_table(facts: ImageFacts) -> str:
     if facts.secrets:
         rows = [_secret(secret) for secret in facts.secrets]
         lines += ["", *_table("secrets", ("severity", "what", "where", "value", "layer"), rows)]
+    if facts.gone_packages:
+        rows = [gone_row(gone) for gone in facts.gone_packages]
+        lines += ["", *_table("packages in lower layers only", GONE_COLUMNS, rows)]
+    if facts.gone_files:
+        rows = [gone_file_row(fact) for fact in facts.gone_files]
+        title = "files that matter in lower layers only"
+        lines += ["", *_table(title, GONE_FILE_COLUMNS, rows)]
+    if told := list(claim_lines(facts)):
+        lines += ["", *told]
     if facts.unreadable:
         rows = [(item.path, str(item.layer), item.why) for item in facts.unreadable]
         lines += ["", *_table("could not be read", ("path", "layer", "why"), rows)]
@@ -42,24 +63,24 @@ def _head(facts: ImageFacts) -> Iterator[str]:
     yield f"user     {facts.config.user or 'not set, so root'}"
     size = facts.uncompressed_bytes / 1_000_000
     yield f"content  {facts.entries} entries, {size:.1f} MB in {len(facts.layers)} layers"
+    if base := base_line(facts):
+        yield f"base     {base}"
     if not facts.complete:
         yield "complete no: see what could not be read"
 
 
 def _layers(facts: ImageFacts) -> list[str]:
-    rows = [
-        (str(layer.index), (layer.diff_id or "-")[:19], f"{layer.size}", layer.created_by[:60])
-        for layer in facts.layers
-    ]
-    return _table("layers", ("no", "diff-id", "bytes", "made by"), rows)
+    return _table("layers", LAYER_COLUMNS, layer_rows(facts))
 
 
 def _packages(facts: ImageFacts) -> list[str]:
     rows = [
-        (package.name, package.version, package.type, str(package.location.layer))
-        for package in facts.packages
+        (package.name, package.version, package.type, origin(package)) for package in facts.packages
     ]
-    return _table("packages", ("name", "version", "type", "layer"), rows)
+    count = counted_once(facts.packages)
+    parts = f", and {len(rows) - count} parts of them" if count < len(rows) else ""
+    lines = _table("packages", ("name", "version", "type", "layer"), rows)
+    return [f"packages ({count}{parts})", *lines[1:]]
 
 
 def _file(fact: FileFact) -> Sequence[str]:

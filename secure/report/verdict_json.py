@@ -60,6 +60,8 @@ def finding_document(finding: Finding) -> dict[str, str]:
 
 def image_facts(facts: ImageFacts) -> dict[str, object]:
     """What was looked at: enough to know which image, how much of it, and when."""
+    from secure.facts.package import counted_once
+
     system = facts.os_release
     return {
         "reference": facts.reference,
@@ -70,7 +72,7 @@ def image_facts(facts: ImageFacts) -> dict[str, object]:
         "architecture": facts.config.architecture,
         "user": facts.config.user,
         "layers": [layer.diff_id for layer in facts.layers],
-        "packages": len(facts.packages),
+        "packages": counted_once(facts.packages),
         "files": facts.entries,
         "bytes": facts.uncompressed_bytes,
         "secrets": len(facts.secrets),

@@ -7,7 +7,7 @@ layer touched is not looked at, so that the cost is what the layers themselves h
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -112,14 +112,6 @@ class Changes:
         """Without those of which the very version is there again."""
         here = {(_key(package), package.version) for package in present} if self.gone else set()
         return [one for one in self.gone if (_key(one.package), one.package.version) not in here]
-
-
-def counted(changes: Iterable[PackageChange]) -> dict[int, Counter[ChangeKind]]:
-    """How many of each kind, by layer."""
-    found: dict[int, Counter[ChangeKind]] = {}
-    for change in changes:
-        found.setdefault(change.layer, Counter())[change.kind] += 1
-    return found
 
 
 def _key(package: Package) -> _Key:

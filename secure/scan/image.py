@@ -9,7 +9,7 @@ import msgspec
 
 import secure
 from secure.facts.base_image import BaseImage
-from secure.facts.image import ImageFacts
+from secure.facts.image import ImageFacts, Unreadable
 from secure.images.decompress import GZIP, ZSTD
 from secure.oci.limits import DEFAULT_LIMITS, Limits
 from secure.scan.base_layers import base_of
@@ -19,6 +19,7 @@ from secure.scan.merge import Merge
 from secure.scan.one_pass import OnePass
 from secure.scan.secrets.config import config_secrets
 from secure.scan.secrets.engine import Engine
+from secure.scan.verify_files import claimed_digests, verified
 from secure.scan.workers import Job, run_all
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from secure.images.image import Image, LayerBlob
 
 
-def scan_image(
+def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     image: Image,
     *,
     limits: Limits = DEFAULT_LIMITS,
@@ -34,6 +35,7 @@ def scan_image(
     workers: int | None = None,
     now: str,
     base: BaseImage | None = None,
+    verify_files: bool = False,
 ) -> ImageFacts:
     """The facts of `image`.
 
@@ -43,6 +45,7 @@ def scan_image(
         workers: processes side by side; None is one per processor.
         now: RFC 3339, UTC: goes into the facts.
         base: the base image that the caller proved, see `secure.scan.base_layers`.
+        verify_files: hash the files that packages claim, in a second pass.
 
     Returns:
         Facts. A layer that could not be read, or that is not what its digests promise, gives no
@@ -59,6 +62,11 @@ def scan_image(
     config = image.config_facts
     found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
     merged = merge.result(found_base.layers if found_base else None)
+    claims = merged.claims
+    not_verified: list[Unreadable] = []
+    if verify_files and claims is not None:
+        digests, not_verified = claimed_digests(image, merged.owners.claims, merged.shown, limits)
+        claims = verified(claims, merged.owners.claims, merged.shown, merged.claiming, digests)
     return ImageFacts(
         reference=image.reference,
         digest=image.digest,
@@ -78,7 +86,7 @@ def scan_image(
         groups=merged.groups,
         executables=merged.executables,
         os_release=merged.os_release,
-        unreadable=merged.unreadable,
+        unreadable=(*merged.unreadable, *not_verified),
         complete=merged.complete,
         entries=sum(facts.entries for facts in layers),
         uncompressed_bytes=sum(facts.uncompressed_bytes for facts in layers),
@@ -89,7 +97,7 @@ def scan_image(
         changes=merged.changes,
         gone_packages=merged.gone_packages,
         gone_files=merged.gone_files,
-        claims=merged.claims,
+        claims=claims,
         base=found_base,
     )
 

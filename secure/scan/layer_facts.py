@@ -111,6 +111,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
         whiteouts: names the layer deletes.
         opaques: directories whose lower content the layer deletes.
         unreadable: layer 0, as everywhere here.
+        digests: of claimed files, raw, where they were asked for; nothing else is told then.
         voided: nothing of this layer can be trusted; `unreadable` says why.
     """
 
@@ -132,4 +133,5 @@ class LayerFacts(msgspec.Struct, frozen=True):
     directories: bytes = b""
     whiteouts: tuple[bytes, ...] = ()
     opaques: tuple[bytes, ...] = ()
+    digests: dict[bytes, bytes] = {}
     voided: bool = False

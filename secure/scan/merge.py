@@ -46,6 +46,8 @@ class Merged(msgspec.Struct, frozen=True):
 
     Args:
         wasted: for each layer the bytes of its files that the image does not show.
+        owners: what packages claim, by their number in `claiming`.
+        shown: the claimed names that are there, and the layer each comes from.
     """
 
     packages: tuple[Package, ...]
@@ -62,6 +64,9 @@ class Merged(msgspec.Struct, frozen=True):
     gone_files: tuple[FileFact, ...]
     claims: FileClaims | None
     wasted: tuple[int, ...]
+    owners: Owners
+    claiming: list[Package]
+    shown: dict[bytes, int]
 
 
 class Merge:
@@ -202,6 +207,11 @@ class Merge:
         gone = self._changes.gone_for_good(record.package for record in records)
         survey = Survey(self._layers, owners, gone)
         gone_packages = described([Record(one.package) for one in gone], release, base_layers)
+        gone_packages = with_owners(
+            gone_packages,
+            [one.package.location.path.encode() for one in gone],
+            Owners((one.files for one in gone), self._links),
+        )
         claims = file_claims(owners, packages, survey)
         self._unreadable += not_told(packages, release)
         return Merged(
@@ -222,6 +232,9 @@ class Merge:
             gone_files=self._gone_files.listed(self._files),
             claims=claims,
             wasted=tuple(survey.wasted),
+            owners=owners,
+            claiming=packages,
+            shown=survey.shown,
         )
 
     def _found(self, state: Mapping[bytes, _T], names: Iterable[bytes]) -> Iterator[_T]:

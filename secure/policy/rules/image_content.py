@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secure.facts.files import Account
 from secure.facts.image import Unreadable
+from secure.facts.package import counted_once
 from secure.policy.dates import days_between
 from secure.policy.rule import (
     BYTES,
@@ -37,7 +38,7 @@ def _missing(how: str, at: str, found: str, wanted: str, fix: str) -> Violation:
 
 def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
     if not case.facts.vulnerability_data:
-        count = len(case.facts.packages)
+        count = counted_once(case.facts.packages)
         yield _missing(
             chosen(case.parameters, "missing_database"),
             "vulnerabilities",
