@@ -20,7 +20,7 @@ _REFERENCE = re.compile(
     r"([^/@#:%\s\[\]]{1,200})/([^/@#:%\s\[\]]{1,200})(?:@(?:([^/#:%\s]{0,200})/([^/#:%\s]{0,200}))?)?"
     r"(?:#([0-9a-f]{1,64}))?(?:[#:%].*)?"
 )
-_REQUIRES = ("requires", "build_requires", "python_requires")
+_REQUIRES = ("requires", "build_requires", "python_requires", "config_requires")
 _SECTIONS = frozenset({"requires", "build_requires", "tool_requires", "test_requires"})
 # Conan 1: data/NAME/VERSION/USER/CHANNEL/package/ID/conaninfo.txt; "_" where there is no user.
 _CACHE = re.compile(
@@ -50,12 +50,12 @@ def parse_conanfile(file: FileView) -> Found:
 
 def parse_conaninfo(file: FileView) -> Found:
     place = _CACHE.fullmatch(text(file.name))
+    if place is None:
+        # Conan 2 does not say whose file it is; what it needs has a file of its own.
+        return
     lines = list(_lines(file))
     if not lines:
         yield file.unreadable("has no section")
-        return
-    if place is None:
-        # Conan 2 does not say whose file it is; what it needs has a file of its own.
         return
     needed = [_REFERENCE.fullmatch(line) for section, line in lines if section == "full_requires"]
     user, channel = (part if part != "_" else "" for part in (place[3], place[4]))
