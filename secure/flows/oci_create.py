@@ -16,7 +16,7 @@ from secure.runtime.oci import cgroup
 from secure.runtime.oci.create import Start, create
 from secure.runtime.oci.plan import Surroundings, make_plan
 from secure.runtime.oci.state import Birth, Container, State, changed
-from secure.value import value
+from secure.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secure.facts.evidence import Difference, Evidence
+    from secure.runtime.oci.plan import BundlePlan
 
 _MAX_BYTES = 4 << 20
 # Above every range that useradd hands out by default, below 2^31; as runtime.idmaps.
@@ -75,6 +76,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
     plan = make_plan(request.id, config, around, bundle, request.preserve)
     console = console or _console(request, terminal=plan.process.terminal)
     granted = judge(request.id, bundle, config)
+    plan = _sized(plan, dict(granted.settings.tmpfs))
     whole = around.euid == 0 and around.whole_machine
     place = cgroup.find(config.cgroups_path, request.id, whole_machine=whole)
 
@@ -108,6 +110,17 @@ def create_container(request: Request, console: socket | None = None) -> State:
             container.remove()
             raise
     return changed(made)
+
+
+def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:
+    """A tmpfs without a size gets the policy's: the kernel's would be half of the memory."""
+    mounts = tuple(
+        replace(item, options=f"{item.options},size={sizes[item.target]}".lstrip(","))
+        if item.kind == "tmpfs" and item.target in sizes and "size=" not in item.options
+        else item
+        for item in plan.mounts
+    )
+    return replace(plan, mounts=mounts)
 
 
 def write_pid_file(path: str, pid: int) -> None:

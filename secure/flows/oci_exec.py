@@ -12,6 +12,7 @@ from secure.flows.oci_policy import judge
 from secure.kernel import signals, tty
 from secure.kernel.capabilities import last_capability
 from secure.oci.runtime_config import Process, read_config, read_process
+from secure.runtime import stdio
 from secure.runtime.oci.join import Joining, join
 from secure.runtime.oci.plan import privileges_of
 from secure.runtime.oci.state import CONFIG, RUNNING, Container, status_of
@@ -178,8 +179,6 @@ class _Foreground:
                 terminal.restore()
 
     def _loop(self, pid: int, relays: list[Relay], resize: Callable[[], None]) -> int:
-        from secure.runtime import stdio
-
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         for relay in relays:
@@ -187,9 +186,7 @@ class _Foreground:
         while True:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                for relay in relays:
-                    while not relay.inward and stdio.copy(relay):
-                        pass
+                _drain(relays)
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
             ready = {fd for fd, _ in poll.poll()}
@@ -198,11 +195,21 @@ class _Foreground:
                     poll.unregister(relay.source)
                     relays.remove(relay)
             if self._wake in ready:
-                for number in os.read(self._wake, 512):
-                    if number in signals.FORWARDED:
-                        os.kill(pid, number)
-                    elif number == signals.SIGWINCH:
-                        resize()
+                self._handle(pid, resize)
+
+    def _handle(self, pid: int, resize: Callable[[], None]) -> None:
+        for number in os.read(self._wake, 512):
+            if number in signals.FORWARDED:
+                os.kill(pid, number)
+            elif number == signals.SIGWINCH:
+                resize()
+
+
+def _drain(relays: list[Relay]) -> None:
+    """Every writer has ended: what is there now is all there will be."""
+    for relay in relays:
+        while not relay.inward and stdio.copy(relay):
+            pass
 
 
 def _noticed(number: int, frame: object) -> None:

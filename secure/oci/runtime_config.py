@@ -69,12 +69,15 @@ class MountEntry:
 
 @value
 class Device:
-    """One of `linux.devices`."""
+    """One of `linux.devices`; what the config does not say of mode and owner is -1."""
 
     path: str
     type: str
     major: int
     minor: int
+    mode: int
+    uid: int
+    gid: int
 
 
 @value
@@ -329,6 +332,9 @@ def _device(found: dict[str, Any]) -> Device:
         type=found.get("type") or "",
         major=found.get("major") or 0,
         minor=found.get("minor") or 0,
+        mode=-1 if found.get("fileMode") is None else found["fileMode"] & 0o7777,
+        uid=-1 if found.get("uid") is None else found["uid"],
+        gid=-1 if found.get("gid") is None else found["gid"],
     )
 
 

@@ -48,6 +48,7 @@ def run(stage: str, hooks: tuple[Hook, ...], state: bytes) -> None:
 
 def _execute(hook: Hook, reader: int) -> NoReturn:
     try:
+        os.setsid()  # so that what it starts can be ended with it
         os.dup2(reader, 0)
         syscall("close_range", 3, _LAST_DESCRIPTOR, 0, target="3-")
         signals.set_default(tuple(n for n in range(1, 65) if n not in {9, 19, 32, 33}))
@@ -74,7 +75,7 @@ def _wait(child: int, timeout_s: int, where: str) -> int:
         if pid:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
-            os.kill(child, signals.SIGKILL)
+            os.killpg(child, signals.SIGKILL)
             os.waitpid(child, 0)
             raise LaunchError(f"{where} took more than its {timeout_s} s")
         time.sleep(_PAUSE_S)

@@ -91,8 +91,16 @@ def _open_device(target: str, found: str) -> int:
         wanted = next((major, minor) for name, major, minor in DEVICES if path == f"/dev/{name}")
         kind = "c"
     else:
-        kind, major, minor = found.split(":")
-        wanted = int(major), int(minor)
+        kind, *rest = found.split(":")
+        major, minor, *owner = map(int, rest)
+        wanted = major, minor
+        shown = (status.st_mode & 0o7777, status.st_uid, status.st_gid)
+        # The node is bound as it is, so what the config says of it must be so already.
+        if any(asked not in {-1, there} for asked, there in zip(owner, shown, strict=True)):
+            raise MachineError(
+                f'linux.devices: "{path}" of this machine has another mode or owner',
+                do="Leave fileMode, uid and gid out.",
+            )
     format_ = 0o060000 if kind == "b" else 0o020000
     if numbers != wanted or status.st_mode & _FORMAT != format_:
         raise MachineError(f'linux.devices: "{path}" of this machine is not {kind} {wanted}')

@@ -76,7 +76,7 @@ class BundlePlan:
         identity: `OWN` user namespace, `SHARED` with the caller, `JOINED` by path or `SHIFTED`.
         namespaces: names that are new; joins: (name, path).
         setup_root: init becomes uid 0 of its user namespace to set things up.
-        devices: (path inside, path on the host).
+        devices: (path inside, path on the host or "KIND:MAJOR:MINOR:MODE:UID:GID").
         seccomp: names of the filters, for people.
     """
 
@@ -244,7 +244,9 @@ def _devices(config: RuntimeConfig) -> tuple[tuple[str, str], ...]:
             raise DocumentError(
                 f'linux.devices[{number}].type: "{device.type}" is refused; known: c, u, b'
             )
-        found.setdefault(device.path, f"{device.type}:{device.major}:{device.minor}")
+        numbers = (device.major, device.minor, device.mode, device.uid, device.gid)
+        kind = "b" if device.type == "b" else "c"
+        found.setdefault(device.path, f"{kind}:{':'.join(map(str, numbers))}")
     return tuple(found.items())
 
 

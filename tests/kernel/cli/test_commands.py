@@ -70,7 +70,7 @@ def test_sbom_is_the_same_bill_in_a_file(person: Account, images: Images) -> Non
 
 
 def test_policies_are_listed_shown_and_explained(person: Account) -> None:
-    assert person.secure("policy", "list").out.split() == ["checklist", "hardened"]
+    assert person.secure("policy", "list").out.split() == ["checklist", "hardened", "oci"]
     assert "CON014" in person.secure("policy", "show", "hardened").out
     why = person.secure("policy", "explain", "RUN005")
     assert why.code == 0
