@@ -1,0 +1,73 @@
+"""Patterns of names: which file, or which directory, belongs to which cataloger."""
+
+from __future__ import annotations
+
+import pytest
+
+from secure.scan.cataloger import Cataloger, Wanted
+from secure.scan.catalogers import CATALOGERS
+
+
+def wanted(*patterns: str, database: bool = True) -> Wanted:
+    one = Cataloger("one", 1, patterns, 1, lambda _: iter(()), database)
+    return Wanted((one,))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("a/b", b"a/b", True),
+        ("a/b", b"x/a/b", False),
+        ("a/*", b"a/anything", True),
+        ("a/*", b"a/b/c", False),
+        ("a/*/c", b"a/b/c", True),
+        ("a/*/c", b"a/c", False),
+        ("a/*/c", b"a/b/x/c", False),
+        ("a/*/c", b"x/a/b/c", False),
+        ("a/*/*/c/d", b"a/1/2/c/d", True),
+        ("a/*/*/c/d", b"a/1/2/x/d", False),
+        ("*.x/N", b"deep/a.x/N", True),
+        ("*/N", b"deep/N", True),
+        ("*.x", b"deep/a.x", True),
+        ("*/f/*.x", b"deep/f/a.x", True),
+        ("*/f/*.x", b"deep/g/a.x", False),
+    ],
+)
+def test_a_pattern_fits_these_files(pattern: str, name: bytes, expected: bool) -> None:
+    assert (wanted(pattern).cataloger(name) is not None) == expected
+
+
+def test_a_pattern_with_a_slash_at_its_end_fits_directories_only() -> None:
+    store = wanted("nix/store/*/")
+    assert store.directory(b"nix/store/a") is not None
+    assert store.directory(b"nix/store") is None
+    assert store.directory(b"nix/store/a/b") is None
+    assert store.cataloger(b"nix/store/a") is None
+
+
+def test_databases_in_any_directory_of_a_place_can_be_hidden_by_a_link() -> None:
+    assert list(wanted("a/*/c").databases()) == [b"a/any/c"]
+    assert list(wanted("a/*/c", database=False).databases()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"var/lib/rpm/rpmdb.sqlite", "rpm-db"),
+        (b"usr/lib/sysimage/rpm/Packages.db", "rpm-db"),
+        (b"usr/share/rpm/Packages", "rpm-db"),
+        (b"var/lib/rpmmanifest/container-manifest-2", "rpm-manifest"),
+        (b"var/lib/pacman/local/a-1-1/desc", "pacman-db"),
+        (b"var/lib/pacman/sync/a-1-1/desc", None),
+        (b"var/db/pkg/app-shells/bash-5/PF", "portage-db"),
+        (b"usr/lib/opkg/status", "opkg-db"),
+        (b"snap/core/1/meta/snap.yaml", "snap"),
+        (b"var/lib/flatpak/app/a/x86_64/stable/1/metadata", "flatpak"),
+        (b"usr/share/doc/a/copyright", "dpkg-copyright"),
+        (b"usr/share/doc/a/b/copyright", None),
+        (b"var/lib/apt/extended_states", "apt-states"),
+    ],
+)
+def test_a_file_of_a_system_goes_to_its_cataloger(name: bytes, expected: str | None) -> None:
+    found = Wanted(CATALOGERS).cataloger(name)
+    assert (found.name if found else None) == expected
