@@ -94,4 +94,4 @@ def _canary(elf: Elf, dynamic: dict[int, int]) -> bool | None:
 def _stripped(elf: Elf) -> bool | None:
     if elf.sections is None:
         return None
-    return not any(one.type == SHT_SYMTAB for one in elf.sections)
+    return not any(kind == SHT_SYMTAB for _, kind, _, _ in elf.sections)

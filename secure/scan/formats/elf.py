@@ -45,10 +45,8 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """One section header; `size` bytes at `offset`, its name at `name_at` of `Elf.names`."""
+    """`size` bytes at `offset`."""
 
-    name_at: int
-    type: int
     offset: int
     size: int
 
@@ -58,7 +56,8 @@ class Elf(msgspec.Struct, frozen=True):
 
     Args:
         order: "<" or ">" as the struct module has it. word: 4 or 8, bytes of a pointer.
-        sections: empty where the file has none; None where they were not kept.
+        sections: offset of the name in `names`, type, offset, size of each; empty where the file
+            has none; None where they were not kept. Plain tuples: nobody asks for most of them.
         names: of the sections, NUL-separated.
     """
 
@@ -67,7 +66,7 @@ class Elf(msgspec.Struct, frozen=True):
     type: int
     machine: int
     segments: tuple[Segment, ...]
-    sections: tuple[Section, ...] | None
+    sections: list[tuple[int, int, int, int]] | None
     names: bytes
     pieces: Pieces
 
@@ -90,9 +89,9 @@ class Elf(msgspec.Struct, frozen=True):
         """The first section of one name that has content in the file."""
         if name not in self.names:  # most files have none of those that are asked for
             return None
-        for one in self.sections or ():
-            if one.type != SHT_NOBITS and self.names.startswith(name + b"\0", one.name_at):
-                return one
+        for name_at, kind, offset, size in self.sections or ():
+            if kind != SHT_NOBITS and self.names.startswith(name + b"\0", name_at):
+                return Section(offset, size)
         return None
 
     def dynamic(self) -> dict[int, int]:
@@ -182,12 +181,12 @@ def _segments(
 
 def _sections(
     pieces: Pieces, order: str, word: int, table: tuple[int, int, int, int]
-) -> tuple[tuple[Section, ...] | None, bytes]:
+) -> tuple[list[tuple[int, int, int, int]] | None, bytes]:
     """The section headers and their names; None where they lie in a part that was not kept."""
     offset, size, count, names_at = table
     if not offset or (not count and not names_at):
-        return (), b""
-    layout = struct.Struct(order + ("IIQQQQIIQQ" if word == 8 else "IIIIIIIIII"))
+        return [], b""
+    layout = struct.Struct(order + ("II16xQQ24x" if word == 8 else "II8xII16x"))
     if size != layout.size:
         raise FormatError(f"has section headers of {size} bytes instead of {layout.size}")
     if not count or count > _MOST_SECTIONS:
@@ -198,10 +197,10 @@ def _sections(
         rows = list(layout.iter_unpack(pieces.read(offset, size * count)))
         strings = b""
         if names_at < count and rows[names_at][1] == SHT_STRTAB:
-            strings = pieces.read(rows[names_at][4], min(rows[names_at][5], _MOST_NAMES))
+            strings = pieces.read(rows[names_at][2], min(rows[names_at][3], _MOST_NAMES))
     except NotKeptError:
         return None, b""
-    return tuple(Section(r[0], r[1], r[4], r[5]) for r in rows), strings
+    return rows, strings
 
 
 def _notes(raw: bytes, order: str) -> Iterator[tuple[bytes, int, bytes]]:
