@@ -18,10 +18,12 @@ EXCHANGED: tuple[Replacement, ...] = (
     (
         INIT,
         "    fd = os.open(item.source, os.O_PATH | os.O_CLOEXEC)\n",
-        '    if item.kind == "bind":\n'
-        '        os.rename(item.source, item.source + ".kept")\n'
-        '        os.symlink("/etc", item.source)\n'
-        "    fd = os.open(item.source, os.O_PATH | os.O_CLOEXEC)\n",
+        """\
+    if item.kind == "bind":
+        os.rename(item.source, item.source + ".kept")
+        os.symlink("/etc", item.source)
+    fd = os.open(item.source, os.O_PATH | os.O_CLOEXEC)
+""",
     ),
 )
 NO_IDENTITY: Replacement = (

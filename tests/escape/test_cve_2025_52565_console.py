@@ -25,7 +25,8 @@ IMAGE = {
     "dev__tty": "-> /proc/kmsg",
 }
 LOOK = (
-    "tty; for f in console pts tty; do readlink /dev/$f; done; ls /dev/pts; stat -f -c %T /dev/pts; "
+    "tty; for f in console pts tty; do readlink /dev/$f; done; ls /dev/pts; "
+    "stat -f -c %T /dev/pts; "
     "[ -e /dev/console ] && echo console; stat -c %t:%T /dev/ptmx -L; echo end"
 )
 

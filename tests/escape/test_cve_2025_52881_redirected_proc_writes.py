@@ -25,9 +25,11 @@ LABEL: tuple[Replacement, ...] = (
     (
         INIT,
         "    _mask(root, plan)\n",
-        '    label = openat2(root, b"/proc/self/attr/exec", os.O_WRONLY, _IN_IMAGE)\n'
-        '    os.write(label, b"label")\n'
-        "    _mask(root, plan)\n",
+        """\
+    label = openat2(root, b"/proc/self/attr/exec", os.O_WRONLY, _IN_IMAGE)
+    os.write(label, b"label")
+    _mask(root, plan)
+""",
     ),
 )
 
