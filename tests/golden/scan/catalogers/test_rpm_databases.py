@@ -33,6 +33,7 @@ License: MIT AND Apache-2.0
 BuildArch: noarch
 Vendor: Some One
 URL: https://example.org/
+ModularityLabel: many:1:820230101:ab12cd34
 Requires: /opt/many/tool, second
 %description
 d
@@ -152,6 +153,7 @@ def test_a_database_made_now_holds_what_rpm_queries(made_database: Path) -> None
     assert sorted(lines) == sorted(listed.splitlines())
     assert len(found) == 299
     first = next(p for p in found if p.name == "many")
+    assert first.modularity == "many:1:820230101:ab12cd34"
     assert (first.epoch, first.homepage, first.maintainer, first.source) == (
         "7", "https://example.org/", "Some One", "many",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cyclonedx.spdx import is_supported_id
-from scanning import dpkg_record, file, layer, scanned
+from scanning import apk_record, dpkg_record, file, layer, scanned
 
 from secure.facts.package import Package
 from secure.scan.cataloger import FileView
@@ -82,6 +82,24 @@ def test_every_identifier_is_on_the_list_of_spdx() -> None:
     found = [one for name in names for one in spdx_identifiers(name)]
     assert len(found) == len(names)
     assert [one for one in found if not is_supported_id(one)] == []
+
+
+def test_a_source_package_of_another_name_or_version_is_in_the_purl(tmp_path: Path) -> None:
+    status = (
+        dpkg_record("libc6", "2.36-9+b1", "Source: glibc (2.36-9)", "Essential: yes")
+        + dpkg_record("libssl3", "3.0", "Source: openssl", "Homepage: https://example.org")
+        + dpkg_record("same", "1")
+    )
+    apk = apk_record("musl-utils", "1-r0", "o:musl", "U:https://example.com")
+    files = (file("var/lib/dpkg/status", status), file("lib/apk/db/installed", apk))
+    found = {p.name: p for p in scanned(tmp_path, [layer(*files)]).packages}
+    assert found["libc6"].purl.endswith("&upstream=glibc%402.36-9")
+    assert found["libssl3"].purl.endswith("&upstream=openssl")
+    assert found["musl-utils"].purl.endswith("&upstream=musl")
+    assert "upstream" not in found["same"].purl
+    assert [found[name].essential for name in ("libc6", "libssl3")] == [True, False]
+    assert found["libssl3"].homepage == "https://example.org"
+    assert found["musl-utils"].homepage == "https://example.com"
 
 
 def test_apt_knows_what_nobody_asked_for(tmp_path: Path) -> None:
