@@ -130,6 +130,7 @@ def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "db").mkdir()
     install = ["rpm", "--dbpath", str(folder / "db"), "--justdb", "--nodeps", "-i", *packages]
     subprocess.run(install, check=True, capture_output=True, env=_environment(folder))
+    shutil.copy(folder / "db" / "rpmdb.sqlite", folder / "db" / "before.sqlite")
     # Erasing leaves free pages and gaps in the b-tree.
     erase = ["rpm", "--dbpath", str(folder / "db"), "--justdb", "-e", "extra-7", "extra-8"]
     subprocess.run(erase, check=True, capture_output=True, env=_environment(folder))
@@ -157,6 +158,20 @@ def test_a_database_made_now_holds_what_rpm_queries(made_database: Path) -> None
     assert (first.epoch, first.homepage, first.maintainer, first.source) == (
         "7", "https://example.org/", "Some One", "many",
     )  # fmt: skip
+
+
+def test_a_layer_that_rewrites_the_database_brings_only_what_changed(
+    made_database: Path, tmp_path: Path
+) -> None:
+    release = file("etc/os-release", "ID=fedora\nVERSION_ID=40\n")
+    before, after = (
+        file("usr/lib/sysimage/rpm/rpmdb.sqlite", (made_database / name).read_bytes())
+        for name in ("before.sqlite", "rpmdb.sqlite")
+    )
+    facts = scanned(tmp_path, [layer(release, before), layer(after)])
+    assert {package.location.layer for package in facts.packages} == {0}
+    assert {gone.package.name for gone in facts.gone_packages} == {"extra-7", "extra-8"}
+    assert {change.layer for change in facts.changes if change.kind == "removed"} == {1}
 
 
 def test_the_log_that_rpm_leaves_beside_its_database_is_empty(made_database: Path) -> None:
