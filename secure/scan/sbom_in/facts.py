@@ -23,6 +23,9 @@ def image_facts(bom: Bom, reference: str, *, tool_version: str, now: str) -> Ima
     unreadable = bom.unreadable
     if bom.complete is False and not unreadable:
         unreadable = (Unreadable("", 0, "the document says that it is incomplete"),)
+    if not bom.components and bom.complete is None:
+        why = "the document lists no package, and does not say that there is none"
+        unreadable = (*unreadable, Unreadable("", 0, why))
     diff_ids = subject.all("secure:layer:diffID") or ("",)
     packages = sorted(
         _packages(bom), key=lambda p: (p.type, p.name, p.version, p.location, p.arch, p.purl)

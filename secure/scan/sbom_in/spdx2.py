@@ -19,6 +19,7 @@ from secure.scan.sbom_in.described import Described, package_of, release_of
 
 _NOTHING = frozenset({"", "NONE", "NOASSERTION"})
 _DOCUMENT = "SPDXRef-DOCUMENT"
+_WHOLE = "all was read"  # in our documents; the form has no place for it
 _NO_PACKAGES = frozenset({"CONTAINER", "OPERATING-SYSTEM"})
 _ACTOR = re.compile(r"(?:Person|Organization|Tool): *([^(]*?) *(?:\(([^)]*)\))?")
 # trivy writes these as annotations or attribution texts "KEY: VALUE".
@@ -136,7 +137,7 @@ def bom_of(document: Document, form: str, limits: Limits) -> Bom:
         components=tuple(components),
         os_release=_os_release(document),
         unreadable=tuple(Unreadable("", 0, why) for why in [*told, *wrong]),
-        complete=False if told else None,
+        complete=False if told else True if creation.comment.endswith(_WHOLE) else None,
     )
 
 

@@ -68,6 +68,20 @@ def test_what_we_could_not_read_is_still_not_complete(form: str) -> None:
 
 
 @FORMS
+def test_an_image_without_packages_is_complete_by_our_word(form: str) -> None:
+    empty = msgspec.structs.replace(facts(), packages=(), unreadable=(), complete=True)
+    bom = read_bom(WRITERS[form](empty, timestamp=NOW), "the SBOM")
+    assert image_facts(bom, "x", tool_version="0", now=NOW).complete
+
+
+def test_a_document_that_lists_nothing_is_not_taken_for_an_empty_image() -> None:
+    bom = read_bom(b'{"bomFormat":"CycloneDX","specVersion":"1.6"}', "the SBOM")
+    found = image_facts(bom, "x", tool_version="0", now=NOW)
+    assert not found.complete
+    assert "lists no package" in found.unreadable[0].why
+
+
+@FORMS
 def test_author_tool_and_time_are_told(form: str) -> None:
     bom = read_bom(WRITERS[form](facts(), timestamp=NOW, author=AUTHOR), "the SBOM")
     assert "jane@example.com" in bom.authors[0]
