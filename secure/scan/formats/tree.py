@@ -18,6 +18,8 @@ from secure.oci.limits import MIB
 # A tree takes up to 20 bytes for each byte of text, and a worker has 80 MiB for all it does.
 MAX_BYTES = 16 * MIB
 _TOML_BYTES = 4 * MIB  # tomllib is written in Python: 1 MB/s
+# tomllib takes square time for a.b.c.…: 4 MiB of it are twenty minutes.
+_LONG_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
 _LONGEST_VERSION = 256  # characters; git's longest description of a commit stays below
 
 
@@ -44,7 +46,10 @@ def toml_tree(content: bytes) -> dict[str, object]:
     """
     _bounded(content, _TOML_BYTES)
     try:
-        return tomllib.loads(content.removeprefix(b"\xef\xbb\xbf").decode())
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()
+        if _LONG_KEY.search(text):
+            raise DocumentError("has a TOML key of more than 64 parts")
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as cause:  # both its error and Unicode's are ValueErrors
         raise DocumentError(f"is no TOML: {shown(cause)}") from cause
 

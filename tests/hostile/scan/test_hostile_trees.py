@@ -46,6 +46,8 @@ ENTITIES = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]><a>&y;</a>'
         (json_tree, b" " * (17 << 20), "document bytes"),
         (toml_tree, b"a = " + b"[" * 100_000, "nested too deep"),
         (toml_tree, b"a = \xff", "no TOML"),
+        (toml_tree, b"a." * 1_000_000 + b"a = 1", "more than 64 parts"),
+        (toml_tree, b"[" + b'"a" . ' * 500_000, "more than 64 parts"),
     ],
 )
 def test_an_attack_is_refused_by_name(
