@@ -30,7 +30,8 @@ GARBAGE: tuple[Replacement, ...] = (
         (
             "class _Garbage:\n"
             "    def __init__(self):\n        self.me = self\n"
-            "    def __del__(self):\n        os.write(2, b'finaliser ran as %d\\n' % os.getpid())\n\n\n"
+            "    def __del__(self):\n"
+            "        os.write(2, b'finaliser ran as %d\\n' % os.getpid())\n\n\n"
             "class _Container:\n"
         ),
     ),
