@@ -91,7 +91,7 @@ def claim_lines(facts: ImageFacts) -> Iterator[str]:
     if claims.verified:
         yield f"  {claims.verified} compared with their digest, {len(claims.changed)} changed"
     if claims.missing_documentation:
-        yield f"  {claims.missing_documentation} files of documentation are left out"
+        yield f"  documentation left out: {claims.missing_documentation}"
     for title, paths in (
         ("changed", [f"{one.path} ({one.package.partition('?')[0]})" for one in claims.changed]),
         ("missing", [f"{one.path} ({one.package.partition('?')[0]})" for one in claims.missing]),
