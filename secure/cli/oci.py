@@ -23,7 +23,6 @@ GLOBALS = Command(
     "run ID · exec ID COMMAND · ps ID · list · pause ID · resume ID\n"
     "update ID · events ID · features · spec",
     words="VERB [ARG...]",
-    least=1,
     most=-1,
     stops=True,
     options=(
@@ -41,10 +40,10 @@ GLOBALS = Command(
 def main(argv: list[str]) -> int:
     """Dispatch on the verb; errors go to standard error and to the log."""
     given = parse(GLOBALS, argv)
-    if given.has("--help"):
+    if given.has("--help") or not (given.words or given.has("--version")):
         sys.stdout.write(help_text(GLOBALS))
         return 0
-    if given.has("--version") or given.words[:1] == ["--version"]:
+    if given.has("--version"):
         from secure import __version__
         from secure.oci.runtime_config import VERSION
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,11 @@ class Podman:
 
     account: Account
     rootfs: Path
+    runroot: Path
 
     def __call__(self, *words: str) -> Ended:
         folder = self.account.folder
-        storage = ["--root", f"{folder}/storage", "--runroot", f"{folder}/runroot"]
+        storage = ["--root", f"{folder}/storage", "--runroot", str(self.runroot)]
         command = [
             str(PODMAN), *storage, "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
             "--runtime", f"{self.account.command}-oci", *words,
@@ -66,7 +68,10 @@ def podman(request: pytest.FixtureRequest, installed: Installed) -> Iterator[Pod
         for name in ("home", "runtime"):
             (account.folder / name).mkdir(mode=0o700, exist_ok=True)
             account.own(account.folder / name)
-        made = Podman(account, make_bundle(folder, who, base_config(who)) / "rootfs")
+        # podman takes no path of more than 50 characters for it.
+        runroot = Path(tempfile.mkdtemp(prefix="pm-", dir="/var/tmp"))
+        account.own(runroot)
+        made = Podman(account, make_bundle(folder, who, base_config(who)) / "rootfs", runroot)
         probe = made.run("--rm", "--rootfs", str(made.rootfs), "/bin/true")
         if probe.code == 125:
             pytest.skip(f"podman itself does not work here: {probe.err}")
@@ -74,6 +79,7 @@ def podman(request: pytest.FixtureRequest, installed: Installed) -> Iterator[Pod
         made("rm", "--all", "--force", "--time", "0")
         if who.uid:
             made("system", "migrate")  # ends its pause process
+        shutil.rmtree(runroot, ignore_errors=True)
 
 
 def test_podman_runs_a_container_and_gets_output_and_code(podman: Podman) -> None:
