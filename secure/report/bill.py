@@ -103,17 +103,12 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:layer:deletedBy", "" if gone is None else str(gone)),
         ("secure:layer:diffID", diff_ids.get(package.location.layer, "")),
         ("secure:layer:index", str(package.location.layer)),
-        ("secure:layer:removedBy", _number(package.location.deleted_by)),
         ("secure:modularity", package.modularity),
         ("secure:owner", package.owner),
         ("secure:source:name", package.source),
         ("secure:source:version", package.source_version),
     )
     return [pair for pair in pairs if pair[1]]
-
-
-def _number(layer: int | None) -> str:
-    return "" if layer is None else str(layer)
 
 
 def image_properties(facts: ImageFacts) -> list[tuple[str, str]]:
