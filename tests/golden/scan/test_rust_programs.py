@@ -87,7 +87,7 @@ def test_crates_of_a_program_are_those_cargo_linked(app: Path) -> None:
     assert needs["branch"] == (("leaf",),)
 
 
-@pytest.mark.parametrize("level", [0, 1, 6, 9])
+@pytest.mark.parametrize("level", [1, 7])
 def test_crates_of_a_large_program_are_found_behind_what_is_held(app: Path, level: int) -> None:
     content = with_section(app, zlib.compress(audit_list(app), level))
     parts = Read("usr/bin/app", content + bytes(3 << 20), head=64 * 1024)
