@@ -1,6 +1,6 @@
 """Executables of any size in one pass: the beginning, and what the headers and marks point to.
 
-head (read anyway for secrets) │ the rest, once, in chunks of 1 MiB
+head (read anyway for secrets) │ the rest, once, in chunks
 ───────────────────────────────┼──────────────────────────────────────────────────────────
 headers: which ranges to keep ─▶ ranges: the dynamic table, resources
                                  marks:  Go build information, Rust dependency lists
@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 
 from secure.images.entry import Entry
-from secure.oci.limits import KIB, MIB
+from secure.oci.limits import KIB
 from secure.scan.formats.elf import MAGIC as ELF_MAGIC
 from secure.scan.formats.elf import PT_DYNAMIC, PT_NOTE, parse_elf
 from secure.scan.formats.go_build import GO_MAGIC, MODULES_MARK

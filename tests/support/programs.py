@@ -23,10 +23,11 @@ class Held:
     """Content of an entry that lies in memory."""
 
     def __init__(self, content: bytes) -> None:
-        self._left = content
+        self._content, self._at = content, 0
 
     def read(self, entry: Entry, most: int) -> bytes:  # noqa: ARG002 - the protocol names it
-        piece, self._left = self._left[:most], self._left[most:]
+        piece = self._content[self._at : self._at + most]
+        self._at += len(piece)
         return piece
 
 
