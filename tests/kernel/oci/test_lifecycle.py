@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from bundles import Runtime, base_config, make_bundle, write_config
 from containers import caller
-from installation import Account, Installed, leaves_nothing
+from installation import Account, Ended, Installed, leaves_nothing
 
 pytestmark = pytest.mark.kernel
 
@@ -305,26 +305,22 @@ def test_create_killed_at_any_time_leaves_a_true_state_and_delete_works(
         assert secure("list", "-q").out == ""
 
 
+def at_once(work: Callable[[], Ended]) -> list[Ended]:
+    """What four clients get that do the same at the same time."""
+    found: list[Ended] = []
+    threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
 def test_clients_that_race_for_one_container_take_turns(secure: Runtime, bundle: Path) -> None:
-    codes: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: codes.append(secure.create("c", bundle).code))
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(code == 0 for code in codes) == [False, False, False, True]
-    started: list[int] = []
-    starters = [
-        threading.Thread(target=lambda: started.append(secure("start", "c").code)) for _ in range(4)
-    ]
-    for thread in starters:
-        thread.start()
-    for thread in starters:
-        thread.join()
-    assert started.count(0) == 1
+    made = at_once(lambda: secure.create("c", bundle))
+    assert [one.code for one in made].count(0) == 1, made
+    started = at_once(lambda: secure("start", "c"))
+    assert [one.code for one in started].count(0) == 1, started
     assert secure("delete", "--force", "c").code == 0
 
 
