@@ -17,19 +17,11 @@ class GoneFiles:
     def __init__(self) -> None:
         self._found: list[FileMark] = []
 
-    def add(
-        self,
-        index: int,
-        there: Mapping[bytes, FileMark],
-        gone: Iterable[bytes],
-        brought: Iterable[FileMark],
-    ) -> None:
-        """Layer `index` takes the names `gone` away, or writes them anew as `brought`."""
-        again = {(mark.name, mark.fact.tags) for mark in brought}
+    def add(self, index: int, there: Mapping[bytes, FileMark], gone: Iterable[bytes]) -> None:
+        """Layer `index` takes the names `gone` away, or writes them anew."""
         for name in gone:
             mark = there.get(name)
-            # Written anew with the same tags it is still of note, and said by the upper layer.
-            if mark is None or (name, mark.fact.tags) in again:
+            if mark is None:
                 continue
             place = mark.fact.location
             went = Location(place.path, place.layer, deleted_by=index)
@@ -37,7 +29,7 @@ class GoneFiles:
             self._found.append(FileMark(name, fact, mark.directory))
 
     def listed(self, there: Mapping[bytes, FileMark]) -> tuple[FileFact, ...]:
-        """Without those that are there again, by path."""
+        """Without those that are there again with the same tags, by path."""
         facts = [
             mark.fact
             for mark in self._found

@@ -99,7 +99,7 @@ class Merge:
         gone = self._standing.take_away(layer)
         catalogued = [*layer.catalogued, *linked]
         records = self._with_layers(index, gone, catalogued)
-        self._gone_files.add(index, self._files, gone, layer.files)
+        self._gone_files.add(index, self._files, gone)
         self._take_away(gone)
         self._secrets.add(index, gone, layer.secrets)
         self._bring(index, layer, {one.name for one in linked})

@@ -196,6 +196,13 @@ def test_a_setuid_file_written_anew_is_not_gone(tmp_path: Path) -> None:
     assert scanned(tmp_path, layers).gone_files == ()
 
 
+def test_each_layer_that_still_holds_a_deleted_setuid_file_is_told(tmp_path: Path) -> None:
+    held = layer(file("bin/a", mode=0o4755))
+    facts = scanned(tmp_path, [held, held, layer(whiteout("bin/a"))])
+    places = [f.location for f in facts.gone_files]
+    assert [(place.layer, place.deleted_by) for place in places] == [(0, 1), (1, 2)]
+
+
 def test_a_setuid_file_that_lost_its_bit_is_gone(tmp_path: Path) -> None:
     layers = [layer(file("bin/a", mode=0o4755)), layer(file("bin/a", mode=0o755))]
     facts = scanned(tmp_path, layers)
