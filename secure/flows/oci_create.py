@@ -15,7 +15,7 @@ from secure.oci.runtime_config import read_config
 from secure.runtime.oci import cgroup
 from secure.runtime.oci.create import Start, create
 from secure.runtime.oci.plan import Surroundings, make_plan
-from secure.runtime.oci.state import Birth, Container, State, changed
+from secure.runtime.oci.state import Birth, Container, State
 from secure.value import replace, value
 
 TYPE_CHECKING = False
@@ -92,7 +92,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
         created=now(),
         annotations=config.annotations,
         filters=len(granted.filters),
-        system=(("groups_fixed", str(plan.privileges.groups is None)),),
+        groups_fixed=plan.privileges.groups is None,
     )
     container = Container.make(request.root, state, content)
     with container:
@@ -109,7 +109,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
         except BaseException:
             container.remove()
             raise
-    return changed(made)
+    return made
 
 
 def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:

@@ -69,10 +69,9 @@ def exec_in_container(request: ExecRequest) -> int:
     process = _process(request, config.process)
     judge(request.id, state.bundle, replace(config, process=process))
     console, mine = _console(request, process)
-    fixed = dict(state.system).get("groups_fixed") == "True"
     personality = _PERSONALITIES.get(config.personality[0]) if config.personality else None
     joining = Joining(
-        process, privileges_of(process, groups_fixed=fixed), personality, filters,
+        process, privileges_of(process, groups_fixed=state.groups_fixed), personality, filters,
         last_capability(), console, request.preserve,
     )  # fmt: skip
     foreground = _Foreground()

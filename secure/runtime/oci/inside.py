@@ -105,7 +105,7 @@ def enter(entry: Entry, channel: Channel) -> NoReturn:
         gc.disable()
         init.forbid_imports()
         state = _prepare(entry, channel)
-        _hold(entry.plan, channel)
+        _hold(channel)
         report = channel.said
         hooks.run("startContainer", entry.start_hooks, state)
         execute(entry.plan.process)
@@ -165,9 +165,8 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     return state
 
 
-def _hold(plan: BundlePlan, channel: Channel) -> None:
+def _hold(channel: Channel) -> None:
     """At the gate, then until `start`."""
-    del plan
     os.write(channel.status, protocol.READY + b"\n")
     protocol.expect(channel.go, protocol.GO)
     # The interpreter's memory and files are nobody's business (CVE-2016-9962, CVE-2019-5736).

@@ -73,9 +73,8 @@ class State:
         ready: it has passed the gate.
         created: RFC 3339.
         cgroups: its directories; freezer: the file that pauses it, "" if none can.
-        namespaces: names of those that exec joins.
         filters: how many compiled filters lie beside.
-        system: facts for exec: (setting, text).
+        groups_fixed: the kernel lets nobody set groups in its user namespace.
     """
 
     id: str
@@ -87,9 +86,8 @@ class State:
     annotations: tuple[tuple[str, str], ...]
     cgroups: tuple[str, ...] = ()
     freezer: str = ""
-    namespaces: tuple[str, ...] = ()
     filters: int = 0
-    system: tuple[tuple[str, str], ...] = ()
+    groups_fixed: bool = False
 
 
 class Container:
@@ -299,9 +297,8 @@ def parse_state(content: bytes) -> State:
             annotations=tuple(found.get("annotations", {}).items()),
             cgroups=tuple(own["cgroups"]),
             freezer=own["freezer"],
-            namespaces=tuple(own["namespaces"]),
             filters=own["filters"],
-            system=tuple(own["system"].items()),
+            groups_fixed=own["groups_fixed"],
         )
     except (KeyError, TypeError, AttributeError) as cause:
         raise TamperedError(f"{STATE} is not as it was written: {cause}") from cause
@@ -321,9 +318,8 @@ def _plain(state: State) -> dict[str, Any]:
         "created": state.created,
         "cgroups": state.cgroups,
         "freezer": state.freezer,
-        "namespaces": state.namespaces,
         "filters": state.filters,
-        "system": dict(state.system),
+        "groups_fixed": state.groups_fixed,
     }
     return shown
 
