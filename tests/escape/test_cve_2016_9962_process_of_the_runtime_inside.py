@@ -23,8 +23,8 @@ SLOW_INIT: tuple[Replacement, ...] = (
     (INIT, "import gc\n", "import gc\nimport time\n"),
     (
         INIT,
-        "        _execute(plan, channel, slave, landlocked)\n",
-        "        _execute(plan, channel, slave, landlocked)\n    time.sleep(1)\n",
+        "        _execute(command, channel, slave, landlocked)\n",
+        "        _execute(command, channel, slave, landlocked)\n    time.sleep(1)\n",
     ),
 )
 
@@ -55,6 +55,10 @@ def test_control_a_dumpable_init_is_open_to_its_container(arena: Arena, who: Cal
     assert int(answers["open"]) > 2
     assert int(answers["openat"]) > 2
     assert "python" in found.out
+
+
+def test_a_slow_init_starts_its_program(arena: Arena, user: Caller) -> None:
+    assert arena.try_on(user, "echo program", replaced=SLOW_INIT).out == "program\n"
 
 
 @pytest.mark.xfail(

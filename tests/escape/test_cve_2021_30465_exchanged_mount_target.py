@@ -19,7 +19,7 @@ from containers import Caller, Result
 
 pytestmark = pytest.mark.kernel
 
-ROUNDS = 25
+ROUNDS = 10
 # The names go on changing under the mount, so the kernel's list is asked, not a path.
 LOOK = (
     "grep -q ' /data/volume/[a-z]* ' /proc/self/mountinfo && echo inside; "

@@ -64,13 +64,9 @@ def test_only_the_standard_streams_are_open(arena: Arena, who: Caller) -> None:
 
 
 def test_control_with_a_plain_chdir_the_program_stands_outside(arena: Arena, user: Caller) -> None:
-    outside = [
-        n
+    # One of the first numbers is the directory of a layer on the host: "(unreachable)", but open.
+    places = (
+        said(arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{n}", replaced=PLAIN_CHDIR))
         for n in range(FIRST, LAST + 1)
-        if "busybox"
-        in said(arena.try_on(user, LOOK, cwd=f"/proc/self/fd/{n}", replaced=PLAIN_CHDIR)).get(
-            "host", ""
-        )
-    ]
-    # The descriptor of the image's layer on the host: "(unreachable)", but readable.
-    assert outside
+    )
+    assert any("busybox" in place.get("host", "") for place in places)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import Caller, Result, Workshop
+from containers import ROOT, Caller, Result, Workshop
 
 Replacement = tuple[str, str, str]
 INIT = "runtime/init.py"
@@ -109,6 +109,9 @@ class Arena:
         """A copy of the package without some defences."""
         out = [change for name in without for change in DEFENCES[name]]
         out += [*replaced, *(() if gate else (GATE_OFF,))]
+        for file, old, _ in out:
+            # Before anything is copied: a control whose text is gone would test the whole product.
+            assert old in (ROOT / "secure" / file).read_text(encoding="utf-8"), (file, old)
         name = f"{abs(hash(tuple(out))):x}"
         return self.shop.package(name, tuple(out))
 
