@@ -1,0 +1,96 @@
+"""Mount options, resources and seccomp of config.json: applied or refused by name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from secure.errors import DocumentError
+from secure.kernel.mounts import MS_NOEXEC, MS_NOSUID, MS_RDONLY
+from secure.oci.runtime_config import MountEntry
+from secure.oci.seccomp_config import to_profile
+from secure.runtime.oci.mount_options import read_mount
+from secure.runtime.oci.resources import V1, V2, settings
+
+
+def entry(kind: str, *options: str) -> MountEntry:
+    return MountEntry("/data", kind, "source", options)
+
+
+def test_the_last_of_two_options_that_contradict_each_other_counts() -> None:
+    assert read_mount(entry("tmpfs", "ro", "nosuid", "rw"), 0).flags == MS_NOSUID
+    assert read_mount(entry("bind", "rbind", "rw", "ro", "noexec"), 0).flags == (
+        MS_RDONLY | MS_NOEXEC
+    )
+
+
+@pytest.mark.parametrize("word", ["remount", "idmap", "ridmap", "rrw", "rexec"])
+def test_an_option_that_is_not_done_is_refused_by_name(word: str) -> None:
+    with pytest.raises(DocumentError, match=rf'mounts\[3\]\.options: "{word}" is refused'):
+        read_mount(entry("bind", "rbind", word), 3)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "fuse", "debugfs", "nfs", ""])
+def test_a_file_system_that_no_container_may_bring_is_refused(kind: str) -> None:
+    with pytest.raises(DocumentError, match=r"mounts\[0\]\.type"):
+        read_mount(entry(kind), 0)
+
+
+def test_a_comma_in_an_option_is_not_two_options() -> None:
+    with pytest.raises(DocumentError, match="comma"):
+        read_mount(entry("tmpfs", "size=1k,uid=0"), 0)
+
+
+@pytest.mark.parametrize(
+    ("resources", "version", "written"),
+    [
+        ({"memory": {"limit": 8192}}, V1, [("memory.limit_in_bytes", "8192")]),
+        ({"memory": {"limit": 8192}}, V2, [("memory.max", "8192")]),
+        ({"memory": {"limit": -1}}, V2, [("memory.max", "max")]),
+        (
+            {"memory": {"limit": 8192, "swap": 12288}},
+            V2,
+            [("memory.max", "8192"), ("memory.swap.max", "4096")],
+        ),
+        ({"pids": {"limit": -1}}, V1, [("pids.max", "max")]),
+        ({"cpu": {"quota": 50_000, "period": 100_000}}, V2, [("cpu.max", "50000 100000")]),
+        ({"cpu": {"shares": 2}}, V2, [("cpu.weight", "1")]),
+        ({"cpu": {"shares": 262_144}}, V2, [("cpu.weight", "10000")]),
+    ],
+)
+def test_resources_become_files(
+    resources: dict[str, Any], version: str, written: list[tuple[str, str]]
+) -> None:
+    assert [(one.file, one.content) for one in settings(resources, version)] == written
+
+
+@pytest.mark.parametrize(
+    ("resources", "version"),
+    [
+        ({"memory": {"swappiness": 5}}, V2),
+        ({"memory": {"limit": 8192, "swap": 4096}}, V1),
+        ({"unified": {"memory.high": "1"}}, V1),
+        ({"unified": {"cgroup.procs": "1"}}, V2),
+        ({"unified": {"../memory.max": "1"}}, V2),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused(resources: dict[str, Any], version: str) -> None:
+    with pytest.raises(DocumentError, match=r"linux\.resources\."):
+        settings(resources, version)
+
+
+def test_of_two_answers_to_one_call_the_stricter_counts() -> None:
+    rules = [
+        {"names": ["setns"], "action": "SCMP_ACT_ALLOW"},
+        {"names": ["setns"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+    ]
+    made = json.loads(to_profile({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules}))
+    assert [(r["names"], r["action"]) for r in made["syscalls"]] == [(["setns"], "SCMP_ACT_ERRNO")]
+
+
+@pytest.mark.parametrize("action", ["SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_NOSUCH"])
+def test_an_action_that_needs_a_listener_is_refused(action: str) -> None:
+    with pytest.raises(DocumentError, match=action):
+        to_profile({"defaultAction": action})
