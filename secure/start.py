@@ -60,8 +60,9 @@ def _site() -> list[str]:
     if _HOME.rpartition("/")[0].endswith("-packages"):
         return []
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    prefix = sys.executable.rsplit("/", 2)[0]
-    return [f"{prefix}/lib/{version}/site-packages"]
+    # As we were called: sys.executable is what PYTHONEXECUTABLE says, even under -I.
+    prefix = sys.orig_argv[0].rpartition("/bin/")[0]
+    return [f"{prefix}/lib/{version}/site-packages"] if prefix else []
 
 
 class Pack(Loader):

@@ -84,7 +84,8 @@ def confine(
 
     Args:
         writable: directories (or single files) beneath which all may be changed.
-        readable: beneath which files may be read and executed; None leaves both free.
+        readable: beneath which files may be read and executed; with None all may be read, and
+            what lies under the root may be executed.
         scope_abstract_unix: no connection to abstract sockets of others.
         scope_signals: no signals to processes outside.
         bind_tcp, connect_tcp: ports; None leaves them free.
@@ -102,9 +103,8 @@ def confine(
             "this kernel has no Landlock",
             do="Boot with lsm=landlock,… (Linux 5.13 or newer), or do not ask for it.",
         )
-    fs = (_WRITE | LANDLOCK_ACCESS_FS_IOCTL_DEV | (0 if readable is None else _READ)) & known_fs(
-        version
-    )
+    reads = LANDLOCK_ACCESS_FS_EXECUTE if readable is None else _READ
+    fs = (_WRITE | LANDLOCK_ACCESS_FS_IOCTL_DEV | reads) & known_fs(version)
     net = _net(version, bind_tcp, connect_tcp)
     scoped = _scopes(version, scope_abstract_unix, scope_signals)
     opened: list[int] = []
@@ -135,6 +135,10 @@ def _grants(
 
     for path in writable:
         yield reach(path), _CONTENT | _TREE | (_READ if readable is not None else 0)
+    if readable is None:
+        # What lies under no path of this root cannot be executed: /proc/self/exe leads to the
+        # interpreter of the host (CVE-2019-5736).
+        yield reach(b"/"), LANDLOCK_ACCESS_FS_EXECUTE
     for path in readable or ():
         yield reach(path), _READ
     for path, rights in ((b"/dev", _CONTENT | LANDLOCK_ACCESS_FS_IOCTL_DEV), (b"/proc", _CONTENT)):
@@ -192,7 +196,9 @@ def _file_words(
     version: int, writable: Sequence[bytes], readable: Sequence[bytes] | None
 ) -> Iterator[str]:
     yield f"writes only below {_listed(writable)}" if writable else "no writes"
-    if readable is not None:
+    if readable is None:
+        yield "executes only below /"
+    else:
         yield f"reads only below {_listed((*writable, *readable))}"
     yield "/dev and /proc as they are"
     if version < 3:

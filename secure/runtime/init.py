@@ -59,7 +59,7 @@ from secure.kernel.prctl import (
 )
 from secure.kernel.rlimits import set_rlimit
 from secure.runtime import protocol
-from secure.runtime.mounts import DEV_LINKS, Mount
+from secure.runtime.mounts import DEV_LINKS, Mount, inodes_for
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -179,13 +179,13 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     signals.set_default(_ALL_SIGNALS)
     # After it every page that is touched is copied: what can be made ready is made ready here.
     command = _command(plan)
+    # Closed before anything of the image can run (CVE-2016-9962, CVE-2019-5736): the interpreter's
+    # memory, /proc/1/exe, and the caller's command line with its host paths in /proc/1/cmdline.
+    prctl(PR_SET_DUMPABLE, 0)
+    wipe(*channel.arguments)
     payload = clone(signals.SIGCHLD)
     if payload == 0:
         _execute(command, channel, slave, landlocked)
-    # The interpreter's memory and /proc/1/exe are nobody's business (CVE-2019-5736), and the
-    # caller's command line with its host paths is not to be read in /proc/1/cmdline.
-    prctl(PR_SET_DUMPABLE, 0)
-    wipe(*channel.arguments)
     for fd in (channel.go, channel.status, *([slave] if slave >= 0 else [])):
         os.close(fd)
     return _reap_until(payload)
@@ -239,7 +239,8 @@ def _mount_root(plan: Plan, layers: list[int]) -> None:
     flags = MS_NOSUID | MS_NODEV
     if plan.writable_bytes:
         os.mkdir(_UPPER, 0o755)
-        size = b"mode=755,size=%d" % plan.writable_bytes
+        inodes = inodes_for(plan.writable_bytes)
+        size = b"mode=755,size=%d,nr_inodes=%d" % (plan.writable_bytes, inodes)
         mount(b"tmpfs", _UPPER, b"tmpfs", MS_NOSUID | MS_NODEV, size)
         os.mkdir(_UPPER + b"/data", 0o755)
         os.mkdir(_UPPER + b"/work", 0o755)
@@ -381,7 +382,7 @@ def _change_directory(path: str) -> None:
     """As the final user, inside the final root (CVE-2024-21626: never through a descriptor)."""
     root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fd = openat2(root, path.encode(), os.O_PATH | os.O_DIRECTORY, _IN_IMAGE)
+        fd = openat2(root, os.fsencode(path), os.O_PATH | os.O_DIRECTORY, _IN_IMAGE)
     except KernelError as cause:
         raise LaunchError(
             f'working directory "{path}" cannot be entered: {os.strerror(cause.number)}',
@@ -428,6 +429,8 @@ def _command(plan: Plan) -> Program:
 def _execute(command: Program, channel: Channel, slave: int, landlocked: str) -> NoReturn:
     code = 1
     try:
+        # Readable for the gate, until it has spoken; there is no other process inside to read it.
+        prctl(PR_SET_DUMPABLE, 1)
         os.setsid()
         if slave >= 0:
             tty.make_controlling(slave)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from secure.policy.settings import Settings
 
 _SHM = "/dev/shm"  # noqa: S108 - inside the container, a tmpfs of its own
+# Of the terminals that kernel.pty.max leaves to all containers together, a few for each.
+_DEVPTS = "newinstance,max=64,ptmxmode=0666,mode=620"
+_FEWEST_INODES = 64
 _SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC
 _OPTION_NAMES = (
     (MS_RDONLY, "ro"),
@@ -89,16 +92,16 @@ def planned_mounts(settings: Settings) -> tuple[Mount, ...]:
             for name, _, _ in DEVICES
         ),
         Mount(
-            "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620",
+            "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, _DEVPTS,
             writable=True,
         ),
-        Mount("tmpfs", _SHM, _SAFE, f"mode=1777,size={settings.shm_bytes}", writable=True),
+        Mount("tmpfs", _SHM, _SAFE, _tmpfs(settings.shm_bytes), writable=True),
     ]  # fmt: skip
     if settings.network == "none":
         # Only the owner of the network namespace may mount sysfs; the host's is not shown.
         fixed.append(Mount("sysfs", "/sys", _SAFE | MS_RDONLY))
     chosen = [
-        Mount("tmpfs", target, _SAFE, f"mode=1777,size={size}", writable=True)
+        Mount("tmpfs", target, _SAFE, _tmpfs(size), writable=True)
         for target, size in settings.tmpfs
     ]
     chosen += [
@@ -114,6 +117,15 @@ def planned_mounts(settings: Settings) -> tuple[Mount, ...]:
         for bind in settings.binds
     ]
     return (*fixed, *sorted(chosen, key=lambda mount: mount.target.count("/")))
+
+
+def _tmpfs(size: int) -> str:
+    return f"mode=1777,size={size},nr_inodes={inodes_for(size)}"
+
+
+def inodes_for(size: int) -> int:
+    """How many files a tmpfs of `size` bytes may hold: each costs 1 KiB of kernel memory."""
+    return max(size // 1024, _FEWEST_INODES)
 
 
 def skeleton_dirs(mounts: tuple[Mount, ...]) -> tuple[str, ...]:

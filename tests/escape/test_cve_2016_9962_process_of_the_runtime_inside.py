@@ -61,11 +61,6 @@ def test_a_slow_init_starts_its_program(arena: Arena, user: Caller) -> None:
     assert arena.try_on(user, "echo program", replaced=SLOW_INIT).out == "program\n"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="init closes itself after the fork, and the payload does not wait for it: "
-    "PR_SET_DUMPABLE 0 belongs before the fork (the child sets 1 again for the gate)",
-)
 def test_pid_1_is_closed_before_the_payload_runs_however_slow_it_is(
     arena: Arena, user: Caller
 ) -> None:

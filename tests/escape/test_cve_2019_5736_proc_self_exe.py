@@ -28,10 +28,6 @@ OTHERS = (
     "for p in /proc/[0-9]*; do { echo x >> $p/exe; } 2>/dev/null && echo overwritten $p; done; "
     "readlink /proc/1/exe; true"
 )
-STILL_OPEN = (
-    "init does not refuse a program that is /proc/self/exe: "
-    "Landlock should handle EXECUTE, granted below / only"
-)
 
 
 def attack_with_own_interpreter(
@@ -72,7 +68,6 @@ def test_the_interpreters_content_stays_as_it_is(arena: Arena, user: Caller) -> 
     assert "overwritten" not in found.out
 
 
-@pytest.mark.xfail(strict=True, reason=STILL_OPEN)
 @pytest.mark.parametrize("form", ["link", "script"])
 def test_the_interpreter_of_the_host_does_not_run_inside(
     arena: Arena, who: Caller, form: str
@@ -84,7 +79,6 @@ def test_the_interpreter_of_the_host_does_not_run_inside(
     assert found.code == 126
 
 
-@pytest.mark.xfail(strict=True, reason=STILL_OPEN)
 def test_the_mode_of_the_callers_own_interpreter_stays_as_it_is(arena: Arena, user: Caller) -> None:
     found, mode = attack_with_own_interpreter(arena, user, "link")
     assert "changed the mode" not in found.out

@@ -75,7 +75,7 @@ def test_control_a_label_written_by_name_goes_into_the_decoy(arena: Arena, user:
         os.chown(path, owner, owner)
     no_proc = (INIT, "    for item in plan.mounts:\n", "    for item in plan.mounts[1:]:\n")
     writable = (INIT, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk")
-    size = (INIT, "% plan.writable_bytes", "% 65536")
+    size = (INIT, "% (plan.writable_bytes, inodes)", "% (65536, 99)")
     found = arena.try_on(
         user, "cat /fake/self/attr/exec", layers=(image,),
         without=("skeleton", "no-links", "landlock", "masks", "read-only"),

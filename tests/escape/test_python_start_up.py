@@ -90,11 +90,6 @@ def test_nothing_of_an_image_runs_while_it_is_scanned(
     assert not canary.exists()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="CPython heeds PYTHONEXECUTABLE even under -I, and secure/start.py finds site-packages "
-    "by sys.executable: it should go by sys.orig_argv[0], which no variable sets",
-)
 def test_no_variable_says_where_our_packages_are(
     newcomer: Account, images: Images, canary: Path
 ) -> None:

@@ -65,7 +65,8 @@ PROTECTIONS = (
         "touch /new 2>&1 | grep -q Read-only && echo ok",
         (
             (INIT, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk"),
-            (INIT, "% plan.writable_bytes", "% 65536"),
+            (INIT, "inodes_for(plan.writable_bytes)", "99"),
+            (INIT, "% (plan.writable_bytes, inodes)", "% (65536, inodes)"),
             NO_LANDLOCK,  # would refuse it as well
         ),
         frozenset({9}),
