@@ -41,7 +41,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["abi", "confine"]
+__all__ = ["abi", "confine", "execute_inside_only"]
 
 _READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE
 _CONTENT = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE
@@ -118,6 +118,22 @@ def confine(
             os.close(fd)
     words = (*_file_words(version, writable, readable), *_net_words(net, bind_tcp, connect_tcp))
     return f"landlock ABI {version}: " + "; ".join((*words, *_scope_words(scoped)))
+
+
+def execute_inside_only() -> None:
+    """Execute nothing but what lies under the root; nothing without Landlock.
+
+    For containers whose writes are theirs to decide: /proc/self/exe still leads to the interpreter
+    of the host (CVE-2019-5736).
+    """
+    if not abi():
+        return
+    root = os.open(b"/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        execute = LANDLOCK_ACCESS_FS_EXECUTE
+        restrict([(root, execute)], fs=execute)
+    finally:
+        os.close(root)
 
 
 def _grants(

@@ -83,3 +83,13 @@ def test_the_mode_of_the_callers_own_interpreter_stays_as_it_is(arena: Arena, us
     found, mode = attack_with_own_interpreter(arena, user, "link")
     assert "changed the mode" not in found.out
     assert mode == 0o755
+
+
+def test_control_without_the_rule_for_execution_it_runs_inside(arena: Arena, user: Caller) -> None:
+    without: tuple[Replacement, ...] = (
+        ("kernel/landlock.py", "reads = LANDLOCK_ACCESS_FS_EXECUTE if", "reads = 0 if"),
+        ("kernel/landlock.py", 'yield reach(b"/"), LANDLOCK_ACCESS_FS_EXECUTE', "pass"),
+    )
+    found, mode = attack_with_own_interpreter(arena, user, "link", without)
+    assert "changed the mode" in found.out
+    assert mode == 0o4777

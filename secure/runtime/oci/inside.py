@@ -11,7 +11,7 @@ import gc
 import os
 
 from secure.errors import CommandNotFoundError, KernelError, LaunchError, NotExecutableError
-from secure.kernel import capabilities, mount_trees, network, seccomp, signals, tty
+from secure.kernel import capabilities, landlock, mount_trees, network, seccomp, signals, tty
 from secure.kernel.libc import syscall, wipe
 from secure.kernel.mounts import (
     MS_BIND,
@@ -255,6 +255,7 @@ def become(
     )
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     _change_directory(process.cwd)
+    landlock.execute_inside_only()
 
 
 def _schedule(process: Process) -> None:

@@ -366,3 +366,19 @@ def test_a_pipe_that_was_exchanged_for_a_link_is_not_written_to(
     assert target.read_text() == "unharmed"
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: secure("delete", "--force", "c").code == 0)
+
+
+def test_the_runtime_itself_is_no_program_of_the_image(
+    engine: Account, secure: Runtime, bundle: Path
+) -> None:
+    """CVE-2019-5736: /proc/self/exe is the interpreter of the host until execve."""
+    rootfs = bundle / "rootfs"
+    (rootfs / "lib64").mkdir(exist_ok=True)
+    shutil.copy(rootfs / "bin/busybox", rootfs / "lib64/ld-linux-x86-64.so.2")
+    (rootfs / "evil").symlink_to("/proc/self/exe")
+    configured(engine, bundle, lambda config: config["process"].update(args=["/evil"]))
+    with leaves_nothing(engine):
+        ended = secure("run", "--bundle", str(bundle), "r")
+    # "applet not found" would be the image's loader speaking, in the interpreter's process.
+    assert "applet" not in ended.out + ended.err
+    assert (ended.code, "ermission denied" in ended.err) == (126, True)
