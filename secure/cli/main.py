@@ -24,7 +24,7 @@ COMMANDS = {
     "audit": ("secure.cli.audit", "the log of verdicts and launches: show, verify, report"),
     "info": ("secure.cli.info", "what this machine can enforce, and what would enable the rest"),
     "setup": ("secure.cli.setup", "what root does once for the users of this machine"),
-    "oci": ("secure.cli.oci", "an OCI runtime for podman and docker: create, start, exec, …"),
+    "oci": ("secure.cli.oci", "an OCI runtime for engines such as podman: create, start, exec, …"),
     "demo": ("secure.cli.demo", "the whole line on two small images made here"),
 }
 

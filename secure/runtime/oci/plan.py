@@ -8,7 +8,7 @@ Who is mapped to whom:
     root of a user namespace   none                     shares it: its root is somebody outside
     root of the machine        user namespace, maps     as asked, but never onto host uid 0
     root of the machine        none                     shifted by a subordinate range, with
-                                                        idmapped mounts (docs/decisions/0020)
+                                                        idmapped mounts (docs/decisions/0008)
 """
 
 from __future__ import annotations
