@@ -219,6 +219,7 @@ def test_the_words_say_what_was_applied(folder: Path) -> None:
 
     expected = [
         f"landlock ABI {landlock.abi()}: writes only below /tmp, /run",
+        "executes only below /",
         "/dev and /proc as they are",
         "device ioctl only below /dev" if landlock.abi() >= 5 else "ioctl not covered before ABI 5",
     ]

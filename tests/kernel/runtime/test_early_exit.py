@@ -10,8 +10,8 @@ pytestmark = pytest.mark.kernel
 # Init goes on only when the program is already dead: the order that a busy machine may choose.
 _INIT_IS_LATE = (
     "runtime/init.py",
-    "    wipe(*channel.arguments)\n",
-    "    wipe(*channel.arguments)\n    os.waitid(os.P_PID, payload, os.WEXITED | os.WNOWAIT)\n",
+    "    return _reap_until(payload)\n",
+    "    os.waitid(os.P_PID, payload, os.WEXITED | os.WNOWAIT)\n    return _reap_until(payload)\n",
 )
 
 
