@@ -32,7 +32,7 @@ _ROOT = __name__.partition(".")[0]
 _TAG = sys.implementation.cache_tag
 _HEADER = 16  # bytes of a .pyc before its code: magic number, flags, source time, source size
 _MOST = 8 * 1024 * 1024
-_PACKED = ("run",)
+_PACKED = ("run", "oci")
 _COLLECT_AFTER = 50_000  # objects
 
 
