@@ -84,7 +84,7 @@ def test_a_list_of_nothing_is_refused_before_it_takes_memory() -> None:
     start = time.process_time()
     with pytest.raises(LimitExceededError, match="sbom_values"):
         read(raw)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 def test_a_reference_given_twice_is_told() -> None:

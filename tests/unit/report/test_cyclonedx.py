@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import msgspec
@@ -175,18 +174,3 @@ def test_licences_take_the_form_the_schema_asks(
 )
 def test_what_is_no_expression_is_a_name(text: str) -> None:
     assert spdx_expression(text) == ""
-
-
-def test_five_thousand_components_take_less_than_half_a_second(facts: ImageFacts) -> None:
-    package = facts.packages[0]
-    many = tuple(
-        msgspec.structs.replace(
-            package, name=f"p{n}", purl=f"pkg:deb/debian/p{n}@1", depends=(f"p{n - 1}",)
-        )
-        for n in range(5_000)
-    )
-    large = msgspec.structs.replace(facts, packages=many)
-    start = time.process_time()
-    render(large, timestamp=NOW)
-    # 0.07 s when nothing else runs; the goal of 0.2 s is measured in bench/.
-    assert time.process_time() - start < 0.5

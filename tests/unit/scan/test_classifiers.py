@@ -147,4 +147,4 @@ def test_a_search_takes_time_in_proportion_to_the_file(one: Classifier) -> None:
     hostile = b"\x001.1.1.1-\0v1.1" * 40_000 + b"(PostgreSQL) 1.1." * 10_000 + b"1." * 100_000
     start = time.process_time()
     found(f"{one.path.decode()}/{name}", hostile)
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 10
