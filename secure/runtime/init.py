@@ -166,7 +166,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     _limit(plan)
     os.umask(0o022)
     _drop_privileges(plan, last_capability)
-    _change_directory(plan.cwd)
+    change_directory(plan.cwd)
     # After the last change of ids, which clears it.
     prctl(PR_SET_PDEATHSIG, signals.SIGKILL)
     # Readable for the gate, until it has spoken.
@@ -378,7 +378,7 @@ def _drop_privileges(plan: Plan, last_capability: int) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _change_directory(path: str) -> None:
+def change_directory(path: str) -> None:
     """As the final user, inside the final root (CVE-2024-21626: never through a descriptor)."""
     root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -386,7 +386,7 @@ def _change_directory(path: str) -> None:
     except KernelError as cause:
         raise LaunchError(
             f'working directory "{path}" cannot be entered: {os.strerror(cause.number)}',
-            do="Give another with --workdir.",
+            do="Give another with --workdir, or as process.cwd of the bundle.",
         ) from cause
     os.fchdir(fd)
     if not os.getcwd().startswith("/"):

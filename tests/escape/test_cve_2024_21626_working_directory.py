@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kernel
 FIRST, LAST = 3, 20
 # As runtimes did: chdir(2) by name, while descriptors are open, and no question where it led.
 PLAIN_CHDIR: tuple[Replacement, ...] = (
-    (INIT, "    _change_directory(plan.cwd)\n", "    os.chdir(plan.cwd)\n"),
+    (INIT, "    change_directory(plan.cwd)\n", "    os.chdir(plan.cwd)\n"),
 )
 LOOK = "echo cwd=$(pwd -P); echo host=$(ls -d ../../../../etc/shadow ./bin/busybox 2>/dev/null)"
 

@@ -201,7 +201,7 @@ def leaves_nothing(account: Account) -> Iterator[None]:
         left += account.half_written()
         if left:
             time.sleep(0.05)
-    assert not left
+    assert not left, left
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 
-from secure.errors import CommandNotFoundError, KernelError, LaunchError, NotExecutableError
+from secure.errors import CommandNotFoundError, LaunchError, NotExecutableError
 from secure.kernel import capabilities, landlock, mount_trees, network, seccomp, signals, tty
 from secure.kernel.libc import syscall, wipe
 from secure.kernel.mounts import (
@@ -23,7 +23,6 @@ from secure.kernel.mounts import (
     mount,
 )
 from secure.kernel.namespaces import CLONE_NEWCGROUP, unshare
-from secure.kernel.openat2 import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
 from secure.kernel.prctl import (
     PR_SET_DUMPABLE,
     PR_SET_KEEPCAPS,
@@ -254,7 +253,7 @@ def become(
         sets["effective"], sets["permitted"], sets["inheritable"], sets["ambient"]
     )
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    _change_directory(process.cwd)
+    init.change_directory(process.cwd)
     landlock.execute_inside_only()
 
 
@@ -270,23 +269,6 @@ def _schedule(process: Process) -> None:
     if process.io_priority is not None:
         kind, level = process.io_priority
         syscall("ioprio_set", 1, 0, _IO_CLASSES[kind] << 13 | level, target="process.ioPriority")
-
-
-def _change_directory(path: str) -> None:
-    """As the final user, inside the final root (CVE-2024-21626: never through a descriptor)."""
-    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    flags = os.O_PATH | os.O_DIRECTORY
-    try:
-        fd = openat2(root, path.encode(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
-    except KernelError as cause:
-        raise LaunchError(
-            f'process.cwd: "{path}" cannot be entered: {os.strerror(cause.number)}'
-        ) from cause
-    os.fchdir(fd)
-    if not os.getcwd().startswith("/"):
-        raise LaunchError(f'process.cwd: "{path}" lies outside the container')
-    os.close(fd)
-    os.close(root)
 
 
 def close_beyond(preserve: int, keep: tuple[int, ...]) -> None:
