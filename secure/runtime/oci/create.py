@@ -103,8 +103,9 @@ class _Maker:
 
     def run(self) -> State:
         start, plan = self._start, self._plan
-        self._limits = cgroup.make(start.place, start.resources)
+        # Written down first: whoever is killed after making it leaves the name to `delete`.
         self._save(cgroups=start.place.all(), freezer=start.place.freezer())
+        self._limits = cgroup.make(start.place, start.resources)
         self._pid = self._clone()
         self._save(init=Birth.of(self._pid))
         cgroup.join(start.place, self._pid)
