@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from secure.errors import MachineError
-from secure.store.atomic import make_private_dir, write_file
+from secure.store.atomic import _write_beside, make_private_dir, write_file
 
 # Writes the same file over and over, each time with one letter only, until it is killed.
 _WRITER = """
@@ -93,3 +93,45 @@ def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(MachineError, match="cannot make directory"):
         make_private_dir(str(tmp_path / "file/below"))
+
+
+def test_many_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(ROOT), str(path)], stdout=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout
+            assert writer.stdout.readline() == b"ready\n"
+        while not path.exists():
+            pass
+        for _ in range(300):
+            content = path.read_bytes()
+            assert content in (b"a" * 300_000, b"b" * 300_000)
+        assert [writer.poll() for writer in writers] == [None] * 3
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+    write_file(str(path), b"the last")
+    assert path.read_bytes() == b"the last"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "file.tmp").write_bytes(b"of the killed one")
+    write_file(str(tmp_path / "file"), b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_file_system_without_nameless_files_is_written_too(tmp_path: Path) -> None:
+    _write_beside(str(tmp_path / "file"), b"first", 0o600)
+    _write_beside(str(tmp_path / "file"), b"second", 0o600)
+    assert (tmp_path / "file").read_bytes() == b"second"
+    assert os.listdir(tmp_path) == ["file"]
