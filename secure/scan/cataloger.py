@@ -45,9 +45,10 @@ class Cataloger(msgspec.Struct, frozen=True):
         version: raise it whenever the output changes: it is part of the cache key.
         wants: exact names, and patterns of six forms: "directory/*" (all in one directory),
             "*.end/NAME" (NAME in any directory with that end; "*/NAME": in any), "*.end" (any file
-            with that end), "*/folder/*.end" (a file with that end in any directory "folder"),
-            "place/*/NAME" (one directory of any name for each star), "place/*/" (the directories
-            in one place themselves, which have no content).
+            with that end) or "*/folder/*/begin*.end" (a star within the name, which may have to
+            lie in certain folders), "place/*/NAME" (one directory of any name for each star),
+            "place/*/" (the directories in one place themselves, which have no content). Where
+            several of "*.end" fit, the longest speaks.
         max_bytes: a larger file is not read, and listed as unreadable.
         parse: yields packages, what it cannot read, details of packages that another file names,
             and where files of packages are told apart from the packages (dpkg), once what this
@@ -74,14 +75,14 @@ class Wanted:
         self._exact: dict[bytes, Cataloger] = {}
         self._by_last: dict[bytes, list[tuple[bytes, Cataloger]]] = {}
         self._by_directory: dict[bytes, Cataloger] = {}
-        self._by_end: dict[bytes, Cataloger] = {}
-        self._by_folder: dict[bytes, list[tuple[bytes, bytes, Cataloger]]] = {}
+        self._by_extension: dict[bytes, list[_Starred]] = {}
         self._by_place: dict[bytes, list[tuple[list[bytes], Cataloger]]] = {}
         self._directories_in: dict[bytes, Cataloger] = {}
         for cataloger in catalogers:
             for pattern in cataloger.wants:
                 self._add(pattern.encode(), cataloger)
-        self._ends = tuple(self._by_end)
+        for starred in self._by_extension.values():
+            starred.sort(key=lambda one: len(one.pattern), reverse=True)
 
     def _add(self, pattern: bytes, cataloger: Cataloger) -> None:
         directory, _, last = pattern.rpartition(b"/")
@@ -89,17 +90,15 @@ class Wanted:
             self._exact[pattern] = cataloger
         elif not last:
             self._directories_in[directory.removesuffix(b"/*")] = cataloger
-        elif directory.startswith(b"*/") and last.startswith(b"*"):
-            folder = directory.rpartition(b"/")[2]
-            self._by_folder.setdefault(folder, []).append((directory[1:], last[1:], cataloger))
         elif last == b"*":
             self._by_directory[directory] = cataloger
+        elif b"*" in last:
+            starred = _Starred(pattern, cataloger)
+            self._by_extension.setdefault(_extension(last), []).append(starred)
         elif directory.startswith(b"*"):
             self._by_last.setdefault(last, []).append((directory[1:], cataloger))
-        elif b"*" in directory:
-            self._by_place.setdefault(last, []).append((directory.split(b"/"), cataloger))
         else:
-            self._by_end[last.removeprefix(b"*")] = cataloger
+            self._by_place.setdefault(last, []).append((directory.split(b"/"), cataloger))
 
     def databases(self) -> Iterator[bytes]:
         """A name for each place of a package database: what a link on the way there would hide."""
@@ -127,12 +126,8 @@ class Wanted:
             return by_last
         if (who_all := self._by_directory.get(directory)) is not None:
             return who_all
-        if (found := self._by_folder.get(directory.rpartition(b"/")[2])) is not None:
-            for folder, end, who in found:
-                if name.endswith(end) and (b"/" + directory).endswith(folder):
-                    return who
-        if name.endswith(self._ends):
-            return next(who for end, who in self._by_end.items() if name.endswith(end))
+        if (found := self._by_extension.get(_extension(last))) is not None:
+            return next((one.who for one in found if one.fits(directory, last)), None)
         return None
 
     def _of_last(self, directory: bytes, last: bytes) -> Cataloger | None:
@@ -140,13 +135,37 @@ class Wanted:
             if directory.endswith(end):
                 return who
         for place, who in self._by_place.get(last, ()):
-            if _fits(directory, place):
+            if _fit(directory.split(b"/"), place):
                 return who
         return None
 
 
-def _fits(directory: bytes, place: list[bytes]) -> bool:
-    parts = directory.split(b"/")
+class _Starred:
+    """A pattern with one star within the file's name: "*/folder/*/begin*.end"."""
+
+    __slots__ = ("_begin", "_end", "_folders", "_least", "pattern", "who")
+
+    def __init__(self, pattern: bytes, who: Cataloger) -> None:
+        *self._folders, last = pattern.removeprefix(b"*/").split(b"/")
+        self._begin, _, self._end = last.partition(b"*")
+        self._least = len(last) - 1
+        self.pattern, self.who = pattern, who
+
+    def fits(self, directory: bytes, last: bytes) -> bool:
+        if not (
+            last.endswith(self._end) and last.startswith(self._begin) and len(last) >= self._least
+        ):
+            return False
+        return not self._folders or _fit(
+            directory.split(b"/")[-len(self._folders) :], self._folders
+        )
+
+
+def _extension(last: bytes) -> bytes:
+    return last.rpartition(b".")[2]
+
+
+def _fit(parts: list[bytes], place: list[bytes]) -> bool:
     return len(parts) == len(place) and all(
         wanted in (b"*", part) for part, wanted in zip(parts, place, strict=True)
     )

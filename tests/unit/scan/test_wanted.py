@@ -31,10 +31,32 @@ def wanted(*patterns: str, database: bool = True) -> Wanted:
         ("*.x", b"deep/a.x", True),
         ("*/f/*.x", b"deep/f/a.x", True),
         ("*/f/*.x", b"deep/g/a.x", False),
+        ("*/f/*.x", b"f/a.x", True),
+        ("*/f/*.x", b"deep/ff/a.x", False),
+        ("*/f/*.x", b"a.x", False),
+        ("*/n*.x", b"deep/n.x", True),
+        ("*/n*.x", b"n-1.y.x", True),
+        ("*/n*.x", b"n/a.x", False),
+        ("*/n*.x", b"deep/an.x", False),
+        ("*/a.*.x", b"deep/a.x", False),
+        ("*/a.*.x", b"deep/a.b.x", True),
+        ("*/f/g/*/*.x", b"deep/f/g/any/a.x", True),
+        ("*/f/g/*/*.x", b"f/g/any/a.x", True),
+        ("*/f/g/*/*.x", b"deep/f/g/a.x", False),
+        ("*/f/g/*/*.x", b"deep/f/g/any/h/a.x", False),
     ],
 )
 def test_a_pattern_fits_these_files(pattern: str, name: bytes, expected: bool) -> None:
     assert (wanted(pattern).cataloger(name) is not None) == expected
+
+
+def test_of_patterns_with_a_star_in_the_name_the_longest_speaks() -> None:
+    long, short = (
+        Cataloger(pattern, 1, (pattern,), 1, lambda _: iter(())) for pattern in ("*/f/*.x", "*.x")
+    )
+    for both in (Wanted((long, short)), Wanted((short, long))):
+        assert both.cataloger(b"f/a.x") is long
+        assert both.cataloger(b"g/a.x") is short
 
 
 def test_a_pattern_with_a_slash_at_its_end_fits_directories_only() -> None:
