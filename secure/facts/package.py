@@ -28,7 +28,9 @@ class Package(msgspec.Struct, frozen=True):
             because somebody asked for it.
         essential: the distribution says that no system works without it (dpkg `Essential`).
         licences_found: read from licence texts or copyright files, as SPDX identifiers.
-        hashes: (algorithm, hex) of the package itself where its database or lock file has them.
+        hashes: (algorithm, hex) of the package itself where its database or lock file has them;
+            algorithms are spelled "sha256", without "-" and "_". Several of one algorithm are of
+            the archives any of which may be the one (pip's locks list all of a version).
         qualifiers: further purl qualifiers, (key, value).
         owner: purl of the distribution package that brought the file this one was read from; "".
         cpe: CPE 2.3 name, where the package is known by one; "".

@@ -16,6 +16,7 @@ class HashName(msgspec.Struct, frozen=True):
     digits: int
 
 
+# By their names in `Package.hashes`.
 _NAMES = {
     "md5": HashName("MD5", "MD5", "md5", 32),
     "sha1": HashName("SHA-1", "SHA1", "sha1", 40),
@@ -34,16 +35,15 @@ _NAMES = {
 _HEX = re.compile(r"[0-9a-f]+")
 
 
-def hash_name(algorithm: str) -> HashName | None:
-    """The names of `algorithm`, however it is spelled: "sha256", "SHA-256", "sha3_256"."""
-    return _NAMES.get(algorithm.lower().replace("-", "").replace("_", ""))
-
-
 def known_hashes(pairs: tuple[tuple[str, str], ...]) -> list[tuple[HashName, str]]:
-    """(names, hex) of those that are what they say, sorted; what is no such hash is left out."""
-    found = {}
+    """(names, hex) of those that are what they say, sorted; what is no such hash is left out.
+
+    So are several of one algorithm: the formats would have each be the hash of the package.
+    """
+    found: dict[str, set[str]] = {}
     for algorithm, digits in pairs:
-        name, text = hash_name(algorithm), digits.lower()
+        name, text = _NAMES.get(algorithm), digits.lower()
         if name is not None and len(text) == name.digits and _HEX.fullmatch(text):
-            found[name.spdx2] = (name, text)
-    return [found[key] for key in sorted(found)]
+            found.setdefault(algorithm, set()).add(text)
+    only = [(_NAMES[key], text) for key, (text, *more) in found.items() if not more]
+    return sorted(only, key=lambda one: one[0].spdx2)

@@ -12,6 +12,7 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import checked, from_tree
+from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.tree import listed, mapping, mappings, toml_tree, word
 from secure.scan.layer_facts import Record
 
@@ -33,14 +34,14 @@ def parse_cargo_lock(file: FileView, tree: dict[str, object]) -> Iterator[Record
             location=file.location,
             found_by=CARGO_LOCK.name,
             declared=True,
-            hashes=(("sha256", digest),) if len(digest) == 64 else (),
+            hashes=from_pairs(f"sha256:{digest}"),
         )
         yield checked(file, package, tuple((need,) for need in needs if need))
 
 
 CARGO_LOCK = Cataloger(
     name="cargo-lock",
-    version=1,
+    version=2,
     wants=("*/Cargo.lock",),
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_cargo_lock),

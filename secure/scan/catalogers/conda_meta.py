@@ -9,9 +9,10 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
+from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.tree import json_tree, listed, mapping, word
 
-_HASHES = (("SHA-256", "sha256"), ("MD5", "md5"))
+_HASHES = ("sha256", "md5")
 
 
 def parse_record(file: FileView, tree: object) -> Found:
@@ -25,7 +26,7 @@ def parse_record(file: FileView, tree: object) -> Found:
         location=file.location,
         found_by=CONDA_META.name,
         licences=(licence,) if licence else (),
-        hashes=tuple((kind, value) for kind, key in _HASHES if (value := word(record.get(key)))),
+        hashes=from_pairs(*(f"{kind}:{word(record.get(kind))}" for kind in _HASHES)),
         qualifiers=(
             ("build", word(record.get("build"))),
             ("channel", channel.rpartition("/")[2]),
@@ -38,7 +39,7 @@ def parse_record(file: FileView, tree: object) -> Found:
 
 CONDA_META = Cataloger(
     name="conda-meta",
-    version=1,
+    version=2,
     wants=("*/conda-meta/*.json",),
     max_bytes=16 * MIB,  # lists every file of the package: 4 MiB in the largest
     parse=from_tree(json_tree, parse_record),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from secure.facts.package import Package
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
+from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.tree import mapping, word
 from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_tree
 
@@ -36,7 +37,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
             location=file.location,
             found_by=DART_LOCK.name,
             declared=True,
-            hashes=(("SHA-256", digest),) if digest else (),
+            hashes=from_pairs(f"sha256:{digest}"),
             qualifiers=() if url.rstrip("/") in _USUAL else (qualifier,),
         )
         yield checked(file, package)
@@ -44,7 +45,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
 
 DART_LOCK = Cataloger(
     name="dart-lock",
-    version=1,
+    version=2,
     wants=("*/pubspec.lock",),
     max_bytes=MAX_BYTES,
     parse=from_tree(yaml_tree, parse_lock),

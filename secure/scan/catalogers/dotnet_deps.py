@@ -8,8 +8,6 @@ Source: dotnet/sdk, documentation/specs/runtime-configuration-file.md.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from secure.facts.image import Unreadable
@@ -17,6 +15,7 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import checked, from_tree
+from secure.scan.formats.integrity import from_integrity
 from secure.scan.formats.tree import json_tree, mapping, word
 from secure.scan.layer_facts import Record
 from secure.scan.owned_files import owned_files
@@ -41,7 +40,7 @@ def parse_deps(file: FileView, tree: object) -> Iterator[Record | Unreadable]:
             version=version,
             location=file.location,
             found_by=DOTNET_DEPS.name,
-            hashes=sha512(word(library.get("sha512")).removeprefix("sha512-")),
+            hashes=from_integrity(word(library.get("sha512"))),
         )
         needs = tuple((need,) for need in mapping(told.get("dependencies")))
         record = checked(file, package, needs)
@@ -65,15 +64,6 @@ def _assemblies(deps_file: bytes, told: dict[str, object]) -> Iterator[bytes]:
         for path in mapping(told.get(kind)):
             plain = path if kind == "runtimeTargets" else path.rpartition("/")[2]
             yield folder + b"/" + plain.encode("utf-8", "replace")
-
-
-def sha512(encoded: str) -> tuple[tuple[str, str], ...]:
-    """A base64 SHA-512 as `Package.hashes` has it; nothing where it is none."""
-    try:
-        raw = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        return ()
-    return (("sha512", raw.hex()),) if len(raw) == 64 else ()
 
 
 DOTNET_DEPS = Cataloger(

@@ -110,7 +110,7 @@ class _Walk:
     def _packages(self, jar: JarContent, where: str, sha1: str) -> Iterator[Found]:
         main, shaded = projects(jar)
         if main is not None:
-            yield self._package(main, where, (("SHA-1", sha1),) if sha1 else ())
+            yield self._package(main, where, (("sha1", sha1),) if sha1 else ())
         for project in shaded:
             yield self._package(project, where, ())
         if main is None and not shaded and jar.folders:
@@ -154,7 +154,7 @@ def _seen_by(update: Callable[[bytes], None], chunks: Iterator[bytes]) -> Iterat
 
 JAVA_ARCHIVE = Cataloger(
     name="java-archive",
-    version=1,
+    version=2,
     wants=tuple("*" + end for end in _ENDS),
     max_bytes=4 * GIB,  # streamed; what is unpacked has bounds of its own
     parse=parse_archive,

@@ -14,6 +14,7 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked
+from secure.scan.formats.integrity import from_pairs
 
 _ENTRY = re.compile(r'\s*(?:%\{)?"?([\w.-]{1,200})"?(?::|\s=>)\s*\{:(\w{1,20}),')
 _HEX = re.compile(r'\s*:"?([\w.-]{1,200})"?,\s*"([^"]{1,200})"')
@@ -39,7 +40,7 @@ def parse_lock(file: FileView) -> Found:
 def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
     if kind == "hex" and (found := _HEX.match(rest)):
         repository = _REPOSITORY.search(rest)
-        digest = repository[2] if repository else None
+        digest = repository[2] if repository else ""
         return Package(
             type="hex",
             namespace=(repository[1] or "") if repository else "",
@@ -48,7 +49,7 @@ def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
             location=file.location,
             found_by=MIX_LOCK.name,
             declared=True,
-            hashes=(("SHA-256", digest),) if digest else (),
+            hashes=from_pairs(f"sha256:{digest}"),
         )
     if kind == "git" and (found := _GIT.match(rest)):
         return Package(
@@ -65,7 +66,7 @@ def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
 
 MIX_LOCK = Cataloger(
     name="mix-lock",
-    version=1,
+    version=2,
     wants=("*/mix.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

@@ -11,8 +11,8 @@ from secure.facts.image import Unreadable
 from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.catalogers.dotnet_deps import sha512
 from secure.scan.formats.checked import checked, from_tree
+from secure.scan.formats.integrity import from_integrity
 from secure.scan.formats.tree import json_tree, mapping, word
 from secure.scan.layer_facts import Record
 
@@ -34,7 +34,7 @@ def parse_nuget_lock(file: FileView, tree: object) -> Iterator[Record | Unreadab
                 location=file.location,
                 found_by=NUGET_LOCK.name,
                 declared=True,
-                hashes=sha512(word(locked.get("contentHash"))),
+                hashes=from_integrity("sha512-" + word(locked.get("contentHash"))),
             )
             needs = tuple((need,) for need in mapping(locked.get("dependencies")))
             yield checked(file, package, needs)

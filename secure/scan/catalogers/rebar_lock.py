@@ -13,6 +13,7 @@ from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked
+from secure.scan.formats.integrity import from_pairs
 
 _ENTRY = re.compile(r'\{<<"([^"]{1,200})">>,\s*\{(pkg|git|git_subdir|hg|raw)\b,?')
 _PACKAGE = re.compile(r'\s*<<"([^"]{1,200})">>,\s*<<"([^"]{1,200})">>')
@@ -45,7 +46,7 @@ def _from_hex(file: FileView, name: str, version: str, digest: str) -> Package:
         location=file.location,
         found_by=REBAR_LOCK.name,
         declared=True,
-        hashes=(("SHA-256", digest.lower()),) if digest else (),
+        hashes=from_pairs(f"sha256:{digest}"),
     )
 
 
@@ -63,7 +64,7 @@ def _from_git(file: FileView, name: str, url: str, commit: str) -> Package:
 
 REBAR_LOCK = Cataloger(
     name="rebar-lock",
-    version=1,
+    version=2,
     wants=("*/rebar.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

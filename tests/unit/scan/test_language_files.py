@@ -53,13 +53,13 @@ def test_a_file_without_content_invents_nothing(place: str) -> None:
 @pytest.mark.parametrize(
     ("place", "name", "hashes"),
     [
-        ("src/mix.lock", "cowboy", (("SHA-256", "0123456789abcdef" * 4),)),
-        ("src/rebar.lock", "cowlib", (("SHA-256", "0123456789abcdef" * 4),)),
-        ("app/pubspec.lock", "args", (("SHA-256", "0123456789abcdef" * 4),)),
+        ("src/mix.lock", "cowboy", (("sha256", "0123456789abcdef" * 4),)),
+        ("src/rebar.lock", "cowlib", (("sha256", "0123456789abcdef" * 4),)),
+        ("app/pubspec.lock", "args", (("sha256", "0123456789abcdef" * 4),)),
         (
             "opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json",
             "numpy",
-            (("SHA-256", "0123456789abcdef" * 4), ("MD5", "ab" * 16)),
+            (("sha256", "0123456789abcdef" * 4), ("md5", "ab" * 16)),
         ),
     ],
 )
@@ -67,6 +67,13 @@ def test_digests_of_whole_packages_are_kept(
     place: str, name: str, hashes: tuple[tuple[str, str], ...]
 ) -> None:
     assert package(place, name).hashes == hashes
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_hash_algorithms_have_one_spelling_and_one_length(place: str) -> None:
+    packages, _ = catalogued(place, FILES[place][0])
+    lengths = {(name, len(digits)) for one in packages for name, digits in one.hashes}
+    assert lengths <= {("md5", 32), ("sha1", 40), ("sha256", 64), ("sha384", 96), ("sha512", 128)}
 
 
 @pytest.mark.parametrize(
