@@ -78,7 +78,9 @@ def create_container(request: Request, console: socket | None = None) -> State:
     granted = judge(request.id, bundle, config)
     plan = _sized(plan, dict(granted.settings.tmpfs))
     whole = around.euid == 0 and around.whole_machine
-    place = cgroup.find(config.cgroups_path, request.id, whole_machine=whole)
+    # Ids are unique below one --root only.
+    unique = f"{request.id[:200]}-{os.urandom(4).hex()}"
+    place = cgroup.find(config.cgroups_path, unique, whole_machine=whole)
 
     def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
         oci_log.at_gate(plan, bundle, granted, evidence, differences)

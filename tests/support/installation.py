@@ -172,7 +172,11 @@ def mounts() -> set[str]:
 
 
 def cgroups() -> set[str]:
-    """Control groups that secure makes: below a directory "secure"."""
+    """Control groups below a directory "secure" that nothing lives in.
+
+    Those with processes are others' (tests run side by side): a process of ours that is left is
+    found by `children`.
+    """
     # Not by a glob over everything: what others make and remove meanwhile would disturb it.
     bases = [
         _SECURE_CGROUPS,
@@ -180,8 +184,15 @@ def cgroups() -> set[str]:
     ]
     found: set[str] = set()
     for folder in (f"{base}/secure" for base in bases if os.path.isdir(f"{base}/secure")):
-        found.update(entry.path for entry in os.scandir(folder) if entry.is_dir())
+        found.update(entry.path for entry in os.scandir(folder) if _is_empty(entry))
     return found
+
+
+def _is_empty(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir() and not Path(entry, "cgroup.procs").read_text()
+    except OSError:  # removed meanwhile
+        return False
 
 
 @contextmanager

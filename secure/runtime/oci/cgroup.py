@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _V1 = ("memory", "cpu", "cpuacct", "cpuset", "pids", "blkio", "devices", "freezer")
 _SIGKILL = 9
+_ATTEMPTS = 50
 
 
 @value
@@ -51,11 +52,11 @@ class Place:
         return f"{found['freezer']}/freezer.state" if "freezer" in found else ""
 
 
-def find(path: str, container_id: str, *, whole_machine: bool) -> Place:
+def find(path: str, otherwise: str, *, whole_machine: bool) -> Place:
     """The place for a container; nothing is made yet.
 
     Args:
-        path: cgroupsPath of config.json.
+        path: cgroupsPath of config.json. otherwise: the name where it gives none.
         whole_machine: the caller is root of the first user namespace.
 
     Raises:
@@ -69,7 +70,7 @@ def find(path: str, container_id: str, *, whole_machine: bool) -> Place:
     if ".." in path.split("/"):
         raise DocumentError(f'linux.cgroupsPath: "{path}" leads elsewhere')
     if whole_machine:
-        tail = path if path.startswith("/") else f"/{BASE}/{path or container_id}"
+        tail = path if path.startswith("/") else f"/{BASE}/{path or otherwise}"
         v1, v2 = _mounted()
         if v1:
             return Place(V1, tuple((name, mount + tail) for name, mount in v1))
@@ -77,7 +78,7 @@ def find(path: str, container_id: str, *, whole_machine: bool) -> Place:
             controllers = cgroup_files.read(f"{v2}/cgroup.controllers").split()
             return Place(V2, tuple((name, v2 + tail) for name in controllers))
         return Place("", (), "no cgroup hierarchy is mounted", "Mount one at /sys/fs/cgroup.")
-    return _delegated(os.path.basename(path) or container_id)
+    return _delegated(os.path.basename(path) or otherwise)
 
 
 def _delegated(name: str) -> Place:
@@ -109,6 +110,20 @@ def _mounted() -> tuple[tuple[tuple[str, str], ...], str]:
     return tuple(sorted(v1.items())), v2
 
 
+def refuse_taken(place: Place) -> None:
+    """What exists may hold another container, which must not be limited or killed with ours.
+
+    Raises:
+        DocumentError: a directory is there already.
+    """
+    for directory in place.all():
+        if os.path.isdir(directory):
+            raise DocumentError(
+                f'linux.cgroupsPath: "{directory}" exists already: it is another container\'s',
+                do="Give another path, or remove it if nothing lives in it.",
+            )
+
+
 def make(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Make the directories and write every limit.
 
@@ -116,7 +131,7 @@ def make(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]
         (path of the file, content) that the kernel must read back.
 
     Raises:
-        DocumentError: a limit cannot be set here, by its field's name.
+        DocumentError: a limit cannot be set here, by its field's name; nothing is left.
     """
     wanted = settings(resources, place.version or V2)
     found = dict(place.directories)
@@ -131,14 +146,14 @@ def make(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]
     made: list[str] = []
     try:
         for directory in place.all():
-            made += _make_path(directory, place)
+            _make_path(directory, place)
+            made.append(directory)
         for controller, directory in place.directories:
             if controller == "cpuset" and place.version == V1:
                 _fill_cpuset(directory)
         done = [_apply(found[s.controller], s) for s in wanted if s.controller in found]
     except BaseException:
-        for directory in reversed(made):
-            cgroup_files.remove(directory)
+        remove(tuple(made))
         raise
     return tuple(pair for pair in done if pair)
 
@@ -156,18 +171,22 @@ def _apply(directory: str, setting: Setting) -> tuple[str, str] | None:
     return (path, setting.content) if setting.exact else None
 
 
-def _make_path(directory: str, place: Place) -> list[str]:
-    """The directory and its missing parents; what was made, outermost first."""
-    missing = []
-    at = directory
-    while not os.path.isdir(at):
-        missing.append(at)
-        at = os.path.dirname(at)
-    for folder in reversed(missing):
-        if place.version == V2:
-            _pass_on(os.path.dirname(folder), place)
-        cgroup_files.make(folder, there_is_fine=folder != directory)
-    return missing[::-1]
+def _make_path(directory: str, place: Place) -> None:
+    """The directory and its missing parents."""
+    for attempt in range(_ATTEMPTS):
+        missing = [directory]
+        while not os.path.isdir(above := os.path.dirname(missing[-1])):
+            missing.append(above)
+        try:
+            for folder in reversed(missing):
+                if place.version == V2:
+                    _pass_on(os.path.dirname(folder), place)
+                cgroup_files.make(folder, there_is_fine=folder != directory)
+            return
+        except KernelError as error:
+            # Another container ended and removed the empty base in between.
+            if error.number != errno.ENOENT or attempt == _ATTEMPTS - 1:
+                raise
 
 
 def _pass_on(parent: str, place: Place) -> None:

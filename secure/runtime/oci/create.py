@@ -98,14 +98,17 @@ class _Maker:
         self._container, self._state, self._start = container, state, start
         self._plan = start.plan
         self._limits: tuple[tuple[str, str], ...] = ()
+        self._limited = False
         self._pid = 0
         self._go = self._status = -1
 
     def run(self) -> State:
         start, plan = self._start, self._plan
+        cgroup.refuse_taken(start.place)
         # Written down first: whoever is killed after making it leaves the name to `delete`.
         self._save(cgroups=start.place.all(), freezer=start.place.freezer())
         self._limits = cgroup.make(start.place, start.resources)
+        self._limited = True
         self._pid = self._clone()
         self._save(init=Birth.of(self._pid))
         cgroup.join(start.place, self._pid)
@@ -128,7 +131,7 @@ class _Maker:
                 os.waitpid(self._pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
-        if self._limits or self._state.cgroups:
+        if self._limited:
             cgroup.remove(self._start.place.all())
 
     def _save(self, **fields: object) -> None:
