@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
+from secure.cli.engine_log import Log
 from secure.errors import SecureError, UsageError
-from secure.oci.json_text import encode
-from secure.store.paths import runtime_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,43 +61,6 @@ def main(argv: list[str]) -> int:
         return error.exit_code if error.exit_code in {126, 127} else _CODE
 
 
-class Log:
-    """--log and standard error: one line each, as runc writes them, for engines to read."""
-
-    def __init__(self, given: Arguments) -> None:
-        self._path = given.one("--log")
-        self._format = given.one("--log-format", "text")
-        if self._format not in {"text", "json"}:
-            raise UsageError(f'--log-format "{self._format}": text or json expected')
-
-    def say(self, text: str) -> None:
-        """A warning."""
-        self._write("warning", text)
-
-    def failed(self, error: SecureError) -> None:
-        """The error that ends this command."""
-        text = f"{error}\n  {error.do}" if error.do else str(error)
-        self._write("error", text)
-        shown = "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
-        sys.stderr.write(f"secure oci: {shown}\n")
-
-    def _write(self, level: str, text: str) -> None:
-        if not self._path:
-            return
-        from secure.flows.clock import now
-
-        fields = {"level": level, "msg": text, "time": now()}
-        words = (f"{name}={encode(item)}" for name, item in fields.items())
-        line = encode(fields) if self._format == "json" else " ".join(words)
-        try:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        except OSError as cause:
-            sys.stderr.write(f"secure oci: --log cannot be written: {cause.strerror}\n")
-            return
-        os.write(fd, line.encode() + b"\n")
-        os.close(fd)
-
-
 def _verb(name: str) -> Callable[[list[str], Arguments, Log], int]:
     from secure.cli import oci_verbs
 
@@ -107,8 +68,3 @@ def _verb(name: str) -> Callable[[list[str], Arguments, Log], int]:
     if found is None:
         raise UsageError(f'unknown command "{name}"', do="See: secure oci --help")
     return found
-
-
-def root_of(given: Arguments) -> str:
-    """--root, or where this user's containers are."""
-    return os.path.abspath(given.one("--root")) if given.one("--root") else f"{runtime_dir()}/oci"

@@ -6,16 +6,16 @@ import os
 import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
-from secure.cli.oci import root_of
 from secure.errors import UsageError
 from secure.oci.json_text import encode
+from secure.store.paths import runtime_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from secure.cli.oci import Log
+    from secure.cli.engine_log import Log
     from secure.flows.oci_create import Request
 
     Run = Callable[[Arguments, str, Log], int]
@@ -271,6 +271,11 @@ _UPDATE = (
 )
 
 
+def _root(given: Arguments) -> str:
+    """--root, or where this user's containers are."""
+    return os.path.abspath(given.one("--root")) if given.one("--root") else f"{runtime_dir()}/oci"
+
+
 def _verb(
     name: str, run: Run, options: tuple[Option, ...] = (), most: int = 1, *, least: int = 1
 ) -> tuple[str, Callable[[list[str], Arguments, Log], int]]:
@@ -285,7 +290,7 @@ def _verb(
         if given.has("--help"):
             sys.stdout.write(help_text(command))
             return 0
-        return run(given, root_of(outer), log)
+        return run(given, _root(outer), log)
 
     return name, call
 
