@@ -6,6 +6,7 @@ from secure.scan.catalogers.apk import APK
 from secure.scan.catalogers.apt_states import APT_STATES
 from secure.scan.catalogers.cargo_lock import CARGO_LOCK
 from secure.scan.catalogers.cocoapods_lock import COCOAPODS_LOCK
+from secure.scan.catalogers.composer import COMPOSER_INSTALLED, COMPOSER_LOCK
 from secure.scan.catalogers.conan_lock import CONAN_FILE, CONAN_INFO, CONAN_LOCK
 from secure.scan.catalogers.conda_meta import CONDA_META
 from secure.scan.catalogers.dart_lock import DART_LOCK
@@ -15,6 +16,8 @@ from secure.scan.catalogers.dpkg_copyright import DPKG_COPYRIGHT
 from secure.scan.catalogers.dpkg_files import DPKG_FILES
 from secure.scan.catalogers.embedded_sbom import EMBEDDED_SBOM
 from secure.scan.catalogers.flatpak import FLATPAK
+from secure.scan.catalogers.gem_installed import GEM_INSTALLED
+from secure.scan.catalogers.gem_lock import GEM_LOCK
 from secure.scan.catalogers.ghc_package import GHC_PACKAGE
 from secure.scan.catalogers.github_actions import GITHUB_ACTIONS
 from secure.scan.catalogers.go_mod import GO_MOD
@@ -44,6 +47,7 @@ from secure.scan.catalogers.snap import SNAP
 from secure.scan.catalogers.swift_resolved import SWIFT_RESOLVED
 from secure.scan.catalogers.terraform_lock import TERRAFORM_LOCK
 from secure.scan.catalogers.vcpkg import VCPKG_MANIFEST, VCPKG_STATUS
+from secure.scan.catalogers.wordpress import WORDPRESS, WORDPRESS_PLUGIN, WORDPRESS_THEME
 
 CATALOGERS = (
     APK,
@@ -51,6 +55,8 @@ CATALOGERS = (
     CABAL_FREEZE,
     CARGO_LOCK,
     COCOAPODS_LOCK,
+    COMPOSER_INSTALLED,
+    COMPOSER_LOCK,
     CONAN_FILE,
     CONAN_INFO,
     CONAN_LOCK,
@@ -62,6 +68,8 @@ CATALOGERS = (
     DPKG_FILES,
     EMBEDDED_SBOM,
     FLATPAK,
+    GEM_INSTALLED,
+    GEM_LOCK,
     GHC_PACKAGE,
     GITHUB_ACTIONS,
     GO_MOD,
@@ -93,4 +101,7 @@ CATALOGERS = (
     TERRAFORM_LOCK,
     VCPKG_MANIFEST,
     VCPKG_STATUS,
+    WORDPRESS,
+    WORDPRESS_PLUGIN,
+    WORDPRESS_THEME,
 )

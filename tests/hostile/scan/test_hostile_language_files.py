@@ -18,6 +18,8 @@ PIECES = [
     'provider "a" {', "installed: [", "depends: [", '"a" {', '"a" {= ', "name('", "- a:\n ",
     "- &a [*a]\n", "a: b\n", "PODS:\n  - a (", "[[a]]\n", "a = [", "Package: a\n\n", "Depends: a,",
     "[requires]\na/", "<a>", '{"a":', "jobs:\n  a:\n    uses: a/b",
+    "%q<", "s.name = ", "s.add_dependency(", "GEM\n", "    a (1)\n", "    a (", "Plugin Name:",
+    "<?php", "$wp_version = '", "/*#@",
 ]  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from catalogued import catalogued, told, wanting
-from language_files import FILES
+from language_files import FILES, GEMSPEC
 from scanning import file, layer, scanned
 
 from secure.facts.package import Package
@@ -15,6 +16,8 @@ from secure.scan.cataloger import FileView, Wanted
 from secure.scan.catalogers import CATALOGERS
 from secure.scan.formats.repository import repository
 from secure.scan.layer_facts import Record
+
+GEMS = "usr/local/bundle/specifications"
 
 
 def package(place: str, name: str) -> Package:
@@ -56,6 +59,10 @@ def test_a_file_without_content_invents_nothing(place: str) -> None:
         ("src/mix.lock", "cowboy", (("sha256", "0123456789abcdef" * 4),)),
         ("src/rebar.lock", "cowlib", (("sha256", "0123456789abcdef" * 4),)),
         ("app/pubspec.lock", "args", (("sha256", "0123456789abcdef" * 4),)),
+        ("app/Gemfile.lock", "racc", (("sha256", "0123456789abcdef" * 4),)),
+        ("app/Gemfile.lock", "rails", ()),
+        ("app/vendor/composer/installed.json", "monolog", (("sha1", "ab" * 20),)),
+        ("app/vendor/composer/installed.json", "log", ()),
         (
             "opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json",
             "numpy",
@@ -84,6 +91,25 @@ def test_hash_algorithms_have_one_spelling_and_one_length(place: str) -> None:
         ("src/vcpkg_installed/vcpkg/status", "fmt", {"port_version": "2", "triplet": "x64-linux"}),
         ("src/vcpkg.json", "zlib", {"port_version": "1"}),
         ("two/conan.lock", "ours", {"channel": "stable"}),
+        (f"{GEMS}/nokogiri-1.15.4-x86_64-linux.gemspec", "nokogiri", {"platform": "x86_64-linux"}),
+        ("usr/lib/ruby/specifications/default/by-hand.gemspec", "by-hand", {"platform": "java"}),
+        ("app/Gemfile.lock", "sqlite3", {"platform": "x86_64-linux"}),
+        ("app/Gemfile.lock", "rails", {}),
+        ("app/Gemfile.lock", "ours", {"repository_url": "https://gems.acme.example/"}),
+        (
+            "app/Gemfile.lock",
+            "fork",
+            {"vcs_url": f"git+https://github.com/acme/fork.git@{'0123456789abcdef' * 2}01234567"},
+        ),
+        ("app/vendor/composer/installed.json", "monolog", {}),
+        (
+            "app/composer.lock",
+            "monolog",
+            {
+                "vcs_url": "git+https://github.com/Seldaek/monolog.git@"
+                f"{'0123456789abcdef' * 2}01234567"
+            },
+        ),
         ("two/conan.lock", "zlib", {"rrev": "0123456789abcdef" * 2}),
         ("src/.github/workflows/ci.yml", "tool", {"repository_url": "ghcr.io"}),
         (
@@ -108,6 +134,8 @@ def test_what_a_package_url_needs_beside_the_version(
          {"kernel", "stdlib", "crypto", "cowlib", "ranch"}),
         ("usr/lib/luarocks/rocks-5.1/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", {"compat53"}),
         ("src/vcpkg_installed/vcpkg/status", {"vcpkg-cmake", "zlib"}),
+        (f"{GEMS}/nokogiri-1.15.4-x86_64-linux.gemspec", {"racc"}),
+        ("usr/lib/ruby/specifications/default/by-hand.gemspec", {"racc"}),
     ],
 )  # fmt: skip
 def test_dependencies_of_installed_packages_are_kept(place: str, needs: set[str]) -> None:
@@ -123,6 +151,13 @@ def test_dependencies_of_installed_packages_are_kept(place: str, needs: set[str]
         ("opt/conda/conda-meta/numpy-1.26.0-py311h64a7726_0.json", "BSD-3-Clause"),
         ("opt/ghc/lib/package.conf.d/text-2.0.2.conf", "BSD-2-Clause"),
         ("usr/lib/luarocks/rocks-5.1/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", "MIT"),
+        ("usr/lib/ruby/specifications/default/by-hand.gemspec", "MIT"),
+        ("old/vendor/composer/installed.json", "MIT"),
+        ("www/wp-content/plugins/akismet/akismet.php", "GPLv2 or later"),
+        (
+            "www/wp-content/themes/twentytwenty/style.css",
+            "GNU General Public License v2 or later",
+        ),
     ],
 )
 def test_declared_licences_are_kept(place: str, licence: str) -> None:
@@ -162,6 +197,18 @@ def test_declared_licences_are_kept(place: str, licence: str) -> None:
         ("a.opam.locked", 'depends: [\n"x" {>= "1"}\n]\n', '"x" has no version'),
         ("pack.pl", ":- module(x, []).\n", "an entry has no name"),
         ("etc/INSTALL_RECEIPT.json", "{}", "lies in no Cellar"),
+        ("specifications/a.gemspec", "Gem::Specification.new", "an entry has no name"),
+        ("specifications/a.gemspec", 's.name = "a"\n', '"a" has no version'),
+        ("Gemfile.lock", "hello", "line 1 is none of a lock file"),
+        ("Gemfile.lock", "\n", "has no section"),
+        ("Gemfile.lock", "GEM\n  specs:\n<<<<<<< HEAD\n", "line 3 is none of a lock file"),
+        ("Gemfile.lock", "GEM\n  specs:\n    a\n", '"a" has no version'),
+        ("composer.lock", "[]", 'has no "packages"'),
+        ("composer.lock", '{"packages": [{"name": "a/b"}]}', '"b" has no version'),
+        ("vendor/composer/installed.json", "{}", 'has no "packages"'),
+        ("vendor/composer/installed.json", '[{"name": "b", "version": "1"}]', '"b" has no vendor'),
+        ("wp-content/plugins/a/a.php", "<?php // Plugin Name: A", '"a" has no version'),
+        ("www/wp-includes/version.php", "<?php", '"wordpress" has no version'),
     ],
 )
 def test_what_can_not_be_told_is_said(place: str, content: str, why: str) -> None:
@@ -209,3 +256,35 @@ def test_addresses_of_repositories(url: str, expected: tuple[str, str]) -> None:
 )  # fmt: skip
 def test_files_that_only_look_alike_are_nobodys(name: str) -> None:
     assert Wanted(CATALOGERS).cataloger(name.encode()) is None
+
+
+def test_a_gem_names_its_authors_and_its_page_and_no_gem_for_development() -> None:
+    (found,), _ = catalogued(f"{GEMS}/x.gemspec", GEMSPEC)
+    assert (found.maintainer, found.homepage) == ("Mike D., Akira N.", "https://nokogiri.org")
+    assert found.licences == ("MIT", "Apache-2.0")
+
+
+def test_a_package_of_composer_stands_in_for_what_it_provides(tmp_path: Path) -> None:
+    wants = {"name": "a/a", "version": "1", "require": {"psr/log-implementation": "*", "php": "8"}}
+    gives = {"name": "b/b", "version": "2", "provide": {"PSR/log-implementation": "*"}}
+    lock = json.dumps({"packages": [wants, gives]})
+    facts = scanned(tmp_path, [layer(file("srv/composer.lock", lock))])
+    assert [(p.name, p.depends) for p in facts.packages] == [("a", ("b",)), ("b", ())]
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("wp-content/plugins/a/inc.php", "<?php // Version: 1"),
+        ("wp-content/plugins/a/far.php", "x" * 8192 + "\nPlugin Name: x\nVersion: 1"),
+        ("wp-content/themes/a/style-rtl.css", "/*\nTheme Name: a\nVersion: 1 */"),
+        ("wp-content/themes/a/style.css", "body { color: red }"),
+    ],
+)
+def test_only_the_main_file_of_a_plugin_or_theme_speaks(place: str, content: str) -> None:
+    assert catalogued(place, content) == ([], [])
+
+
+def test_wordpress_is_known_by_its_cpe() -> None:
+    (found,), _ = catalogued("www/wp-includes/version.php", FILES["www/wp-includes/version.php"][0])
+    assert found.cpe == "cpe:2.3:a:wordpress:wordpress:6.3.1:*:*:*:*:*:*:*"
