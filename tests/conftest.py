@@ -17,6 +17,14 @@ settings.load_profile("house")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What takes too long for every day."""
+    parser.addoption(
+        "--every-step", action="store_true",
+        help="kill at every system call, not at a sample; start 5,000 containers, not 200",
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real images and databases beside the checkout."""

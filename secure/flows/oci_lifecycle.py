@@ -12,7 +12,7 @@ from secure.kernel.libc import syscall
 from secure.oci.json_text import decode, encode
 from secure.oci.runtime_config import read_config
 from secure.runtime import protocol
-from secure.runtime.oci import cgroup, hooks
+from secure.runtime.oci import cgroup, folders, hooks
 from secure.runtime.oci.state import (
     CONFIG,
     CREATED,
@@ -23,7 +23,6 @@ from secure.runtime.oci.state import (
     STOPPED,
     Container,
     document,
-    ids,
     status_of,
 )
 
@@ -161,6 +160,7 @@ def delete_container(
         LaunchError: it is not stopped, or does not end.
         NotFoundError: there is none, and `force` was not given.
     """
+    folders.sweep(root)
     with Container.open(root, container_id) as container:
         state = container.state()
         status = status_of(container, state)
@@ -231,7 +231,7 @@ def resources_from(content: bytes) -> dict[str, Any]:
 
 def rows(root: str) -> Iterator[dict[str, Any]]:
     """Every container, for `list`."""
-    for name in ids(root):
+    for name in folders.ids(root):
         try:
             with Container.open(root, name) as container:
                 state = container.state()

@@ -22,12 +22,12 @@ The directory is locked by flock(2) while a command works on it: clients take tu
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 
 from secure.errors import LaunchError, NotFoundError, TamperedError, UsageError
 from secure.oci.json_text import decode, encode
+from secure.runtime.oci import folders
 from secure.store.atomic import make_private_dir
 from secure.value import replace, value
 
@@ -113,11 +113,9 @@ class Container:
         """
         check_id(state.id)
         make_private_dir(root)
+        folders.sweep(root)
         place = f"{root}/{state.id}"
-        temporary = f"{root}/,{state.id[:100]}.{os.getpid()}"
-        os.mkdir(temporary, 0o700)
-        fd = _open(temporary)
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        temporary, fd = folders.make_locked(folders.unseen(root, state.id))
         made = cls(root, state.id, fd)
         made.path = temporary
         try:
@@ -150,13 +148,13 @@ class Container:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                fd = _open(place)
+                fd = folders.open_folder(place)
             except OSError as cause:
                 raise NotFoundError(
                     f'container "{container_id}" does not exist',
                     do="See which do: secure oci list",
                 ) from cause
-            if _locked(fd, deadline) and _is(place, fd):
+            if folders.locked(fd, deadline) and folders.is_at(place, fd):
                 return cls(root, container_id, fd)
             os.close(fd)
             if time.monotonic() > deadline:
@@ -224,13 +222,11 @@ class Container:
 
     def remove(self) -> None:
         """Remove the directory; from the first step on, the name is free."""
-        if not os.path.basename(self.path).startswith(","):
-            gone = f"{os.path.dirname(self.path)}/,{self.id[:100]}.{os.getpid()}"
-            os.rename(self.path, gone)
-            self.path = gone
-        for name in os.listdir(self._fd):
-            os.unlink(name, dir_fd=self._fd)
-        os.rmdir(self.path)
+        root, name = os.path.split(self.path)
+        if name == self.id:
+            self.path = folders.unseen(root, self.id)
+            os.rename(f"{root}/{name}", self.path)
+        folders.clear(self.path, self._fd)
 
 
 def status_of(container: Container, state: State) -> str:
@@ -267,15 +263,6 @@ def check_id(container_id: str) -> None:
             f'"{container_id[:80]}" cannot name a container',
             do="Use letters, digits, and _ + - . (at most 255).",
         )
-
-
-def ids(root: str) -> tuple[str, ...]:
-    """Every container below `root`, sorted."""
-    try:
-        names = os.listdir(root)
-    except FileNotFoundError:
-        return ()
-    return tuple(sorted(name for name in names if not name.startswith(",")))
 
 
 def parse_state(content: bytes) -> State:
@@ -341,29 +328,3 @@ def _frozen(file: str) -> bool:
             return text.read(32).strip() in {b"FROZEN", b"FREEZING", b"1"}
     except OSError:
         return False
-
-
-def _open(path: str) -> int:
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-
-
-def _locked(fd: int, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.005)
-            continue
-        return True
-
-
-def _is(place: str, fd: int) -> bool:
-    """The directory that was locked is still the one of that name."""
-    try:
-        found = os.stat(place, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    mine = os.fstat(fd)
-    return (found.st_dev, found.st_ino) == (mine.st_dev, mine.st_ino)
