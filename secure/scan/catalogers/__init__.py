@@ -35,10 +35,15 @@ from secure.scan.catalogers.opam_switch import OPAM_LOCKED, OPAM_SWITCH
 from secure.scan.catalogers.opkg import OPKG
 from secure.scan.catalogers.otp_app import OTP_APP
 from secure.scan.catalogers.pacman import PACMAN
+from secure.scan.catalogers.pip_requirements import PIP_REQUIREMENTS
+from secure.scan.catalogers.pipfile_lock import PIPFILE_LOCK
 from secure.scan.catalogers.portage import PORTAGE
 from secure.scan.catalogers.program_scripts import PROGRAM_SCRIPTS
 from secure.scan.catalogers.prolog_pack import PROLOG_PACK
+from secure.scan.catalogers.pylock import PYLOCK
+from secure.scan.catalogers.python_archive import PYTHON_ARCHIVE
 from secure.scan.catalogers.python_dist import PYTHON_DIST
+from secure.scan.catalogers.python_locks import PYTHON_LOCKS
 from secure.scan.catalogers.r_package import R_PACKAGE
 from secure.scan.catalogers.rebar_lock import REBAR_LOCK
 from secure.scan.catalogers.rpm import RPM
@@ -87,10 +92,15 @@ CATALOGERS = (
     OPKG,
     OTP_APP,
     PACMAN,
+    PIPFILE_LOCK,
+    PIP_REQUIREMENTS,
     PORTAGE,
     PROGRAM_SCRIPTS,
     PROLOG_PACK,
+    PYLOCK,
+    PYTHON_ARCHIVE,
     PYTHON_DIST,
+    PYTHON_LOCKS,
     REBAR_LOCK,
     RPM,
     RPM_MANIFEST,

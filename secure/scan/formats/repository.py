@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 _SCHEME = re.compile(r"(?:git\+)?[a-z]{2,10}://(?:[^/@]{1,200}@)?", re.IGNORECASE)
+_PARTS = re.compile(
+    r"([a-z][a-z0-9+.-]{0,30}://)(?:([^/?#]*)@)?([^?#]*)(?:\?[^#]*)?(#.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _SCP = re.compile(r"(?:[\w.-]{1,100}@)?([\w.-]{1,200}):(?!//)(?!\d+/)(.*)", re.DOTALL)
 
 
@@ -26,3 +30,12 @@ def repository(url: str) -> tuple[str, str]:
     if not host or not name:
         return "", ""
     return "/".join(part for part in (host.partition(":")[0].lower(), owner) if part), name
+
+
+def public(url: str) -> str:
+    """A URL without what may be a secret: user and password (but "git") and the query."""
+    parts = _PARTS.fullmatch(url)
+    if parts is None:
+        return url
+    scheme, user, place, fragment = parts.groups(default="")
+    return scheme + ("git@" if user == "git" else "") + place + fragment

@@ -1,0 +1,63 @@
+"""Python distributions in one archive: wheels, and eggs as files; Python imports from both.
+
+Sources: PEP 427 (wheel); setuptools documentation, "The Internal Structure of Python Eggs".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from secure.errors import InputError
+from secure.facts.location import text
+from secure.oci.limits import GIB, MIB
+from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.catalogers.python_dist import metadata_record
+from secure.scan.formats.checked import Found
+from secure.scan.formats.zip import Budget, ZipStream
+
+_METADATA = re.compile(rb"[^/]+\.dist-info/METADATA|EGG-INFO/PKG-INFO")
+_METADATA_BYTES = 8 * MIB
+
+
+def parse_archive(file: FileView) -> Found:
+    """One package, with the digest by which indexes and lock files know the archive."""
+    digest = hashlib.sha256()
+    described = b""
+    try:
+        chunks = _hashed(file, digest)
+        members = ZipStream(chunks, Budget(text(file.name)))
+        for member in members:
+            if not described and _METADATA.fullmatch(member.name):
+                described = member.read(_METADATA_BYTES)
+        for _ in chunks:  # what follows its end belongs to the digest
+            pass
+        yield from (file.unreadable(fault) for fault in members.faults)
+    except InputError as cause:
+        yield file.unreadable(cause.what)
+        return
+    if not described:
+        yield file.unreadable("holds no metadata of a Python distribution")
+        return
+    hashes = (("sha256", digest.hexdigest()),)
+    yield metadata_record(file, PYTHON_ARCHIVE.name, described, hashes)
+
+
+def _hashed(file: FileView, digest: hashlib._Hash) -> Iterator[bytes]:
+    digest.update(file.content)
+    yield file.content
+    for piece in file.rest():
+        digest.update(piece)
+        yield piece
+
+
+PYTHON_ARCHIVE = Cataloger(
+    name="python-archive",
+    version=1,
+    wants=("*.whl", "*.egg"),
+    max_bytes=4 * GIB,  # streamed; what is unpacked has bounds of its own
+    parse=parse_archive,
+    database=False,
+    streamed=True,
+)
