@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from secure.errors import DocumentError, NotFoundError, UsageError
+from secure.errors import DocumentError, MachineError, NotFoundError, UsageError
 from secure.flows import oci_log
 from secure.flows.clock import now
 from secure.flows.oci_policy import judge
@@ -16,6 +16,7 @@ from secure.runtime.oci import cgroup
 from secure.runtime.oci.create import Start, create
 from secure.runtime.oci.plan import Surroundings, make_plan
 from secure.runtime.oci.state import Birth, Container, State
+from secure.store.atomic import write_file
 from secure.value import replace, value
 
 TYPE_CHECKING = False
@@ -78,8 +79,8 @@ def create_container(request: Request, console: socket | None = None) -> State:
     granted = judge(request.id, bundle, config)
     plan = _sized(plan, dict(granted.settings.tmpfs))
     whole = around.euid == 0 and around.whole_machine
-    # Ids are unique below one --root only.
-    unique = f"{request.id[:200]}-{os.urandom(4).hex()}"
+    # Ids are unique below one --root only. A dot: what ends in "-PID" is swept when PID is gone.
+    unique = f"{request.id[:200]}.{os.urandom(4).hex()}"
     place = cgroup.find(config.cgroups_path, unique, whole_machine=whole)
 
     def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
@@ -127,13 +128,10 @@ def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:
 
 def write_pid_file(path: str, pid: int) -> None:
     """Whole or not at all: engines look for the file while it is being written."""
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(str(pid))
-        os.rename(temporary, path)
-    except OSError as cause:
-        raise UsageError(f'--pid-file "{path}" cannot be written: {cause.strerror}') from cause
+        write_file(path, str(pid).encode(), 0o644)
+    except MachineError as cause:
+        raise UsageError(f"--pid-file: {cause}") from cause
 
 
 def _preserved(count: int) -> None:
