@@ -22,6 +22,7 @@ class Package(msgspec.Struct, frozen=True):
             this version.
         found_by: name of the cataloger.
         purl: package URL, see `secure.facts.purl`.
+        also_at: further places that tell of it, where it is declared: lock files.
         declared: True where a lock file or manifest asks for it and nothing says it is installed.
         epoch, modularity: of an rpm package; they are no part of `version`.
         automatic: installed because another package needed it (apt's and pacman's mark), not
@@ -62,6 +63,7 @@ class Package(msgspec.Struct, frozen=True):
     owner: str = ""
     from_base: bool | None = None
     cpe: str = ""
+    also_at: tuple[Location, ...] = ()
 
 
 def counted_once(packages: Iterable[Package]) -> int:

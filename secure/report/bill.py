@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from secure.facts.base_image import BaseImage
 from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
+from secure.facts.location import Location
 from secure.facts.package import Package
 from secure.facts.purl import purl
 
@@ -103,12 +104,20 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:layer:deletedBy", "" if gone is None else str(gone)),
         ("secure:layer:diffID", diff_ids.get(package.location.layer, "")),
         ("secure:layer:index", str(package.location.layer)),
+        *_further(package.also_at),
         ("secure:modularity", package.modularity),
         ("secure:owner", package.owner),
         ("secure:source:name", package.source),
         ("secure:source:version", package.source_version),
     )
     return [pair for pair in pairs if pair[1]]
+
+
+def _further(places: tuple[Location, ...]) -> Iterator[tuple[str, str]]:
+    """Places after the first, which every format has a field for."""
+    for number, place in enumerate(places, start=1):
+        yield f"secure:location:{number}:layer", str(place.layer)
+        yield f"secure:location:{number}:path", "/" + place.path
 
 
 def image_properties(facts: ImageFacts) -> list[tuple[str, str]]:

@@ -156,7 +156,8 @@ def _component(
     elif package.homepage:
         pairs.append(("secure:homepage", package.homepage))
     made["properties"] = [{"name": name, "value": value} for name, value in pairs]
-    evidence: Json = {"occurrences": [{"location": "/" + package.location.path}]}
+    places = (package.location, *package.also_at)
+    evidence: Json = {"occurrences": [{"location": "/" + place.path} for place in places]}
     if licences_found:
         evidence["licenses"] = licences_found
     made["evidence"] = evidence

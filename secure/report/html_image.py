@@ -149,7 +149,7 @@ def _facts(facts: ImageFacts) -> tuple[Html, ...]:
             text(package.arch),
             text(", ".join(package.licences)),
             _layer(package.location),
-            code(package.location.path),
+            Html("<br>".join(code(one.path) for one in (package.location, *package.also_at))),
         )
         for package in facts.packages
     ]

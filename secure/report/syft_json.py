@@ -12,6 +12,7 @@ import hashlib
 import msgspec
 
 from secure.facts.image import ImageFacts
+from secure.facts.location import Location
 from secure.facts.package import Package
 from secure.report.bill import TOOL, Author, Bill, bill_of
 from secure.report.sbom_values import is_cpe
@@ -67,17 +68,16 @@ def document(bill: Bill) -> Json:
 
 def _artifact(package: Package, own_id: str, diff_ids: dict[int, str]) -> Json:
     kind, language = _TYPES.get(package.type, (package.type, ""))
-    path = "/" + package.location.path
-    location: Json = {"path": path, "accessPath": path, "annotations": {"evidence": "primary"}}
-    if layer := diff_ids.get(package.location.layer):
-        location["layerID"] = layer
     return {
         "id": own_id,
         "name": _full_name(package),
         "version": package.version,
         "type": kind,
         "foundBy": package.found_by,
-        "locations": [location],
+        "locations": [
+            _location(package.location, "primary", diff_ids),
+            *(_location(place, "supporting", diff_ids) for place in package.also_at),
+        ],
         "licenses": [
             *(_licence(name, "declared") for name in package.licences),
             *(_licence(name, "concluded") for name in package.licences_found),
@@ -86,6 +86,13 @@ def _artifact(package: Package, own_id: str, diff_ids: dict[int, str]) -> Json:
         "cpes": [{"cpe": package.cpe, "source": "declared"}] if is_cpe(package.cpe) else [],
         "purl": package.purl,
     } | _metadata(package)
+
+
+def _location(place: Location, evidence: str, diff_ids: dict[int, str]) -> Json:
+    path = "/" + place.path
+    layer = diff_ids.get(place.layer)
+    made: Json = {"path": path, "accessPath": path, "annotations": {"evidence": evidence}}
+    return made | ({"layerID": layer} if layer else {})
 
 
 def _full_name(package: Package) -> str:

@@ -28,6 +28,7 @@ from secure.scan.covers import StandingNames
 from secure.scan.details import detailed
 from secure.scan.distribution import BUSYBOX, chosen, not_told
 from secure.scan.gone_files import GoneFiles
+from secure.scan.joined import joined
 from secure.scan.kept_secrets import KeptSecrets
 from secure.scan.layer_facts import Catalogued, Detail, FileMark, LayerFacts, Record, Shadow
 from secure.scan.links import DatabasePaths
@@ -215,7 +216,7 @@ class Merge:
         claims = file_claims(owners, packages, survey)
         self._unreadable += not_told(packages, release)
         return Merged(
-            packages=in_order(with_owners(packages, [name for name, _ in named], owners)),
+            packages=joined(in_order(with_owners(packages, [name for name, _ in named], owners))),
             files=tuple(self._files[name].fact for name in sorted(self._files)),
             secrets=tuple(self._secrets.listed),
             accounts=accounts.joined(people, shadows),

@@ -7,6 +7,7 @@ said by every maker of SBOMs in properties of its own; without them most finding
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -106,6 +107,7 @@ def package_of(one: Described, layers: dict[str, int]) -> tuple[Package, str]:
         owner=told.get("secure:owner", ""),
         cpe=one.cpe,
         from_base=None if not base else base == "true",
+        also_at=tuple(_further(told, layers)),
     )
     return package, wrong
 
@@ -196,6 +198,14 @@ def _layers(told: dict[str, str], layers: dict[str, int]) -> tuple[int, int | No
     if brought is None:
         brought = layers.get(_first(told, _LAYER), 0)
     return brought, _index(told.get("secure:layer:deletedBy", ""), layers)
+
+
+def _further(told: dict[str, str], layers: dict[str, int]) -> Iterator[Location]:
+    number = 1
+    while (path := told.get(f"secure:location:{number}:path")) is not None:
+        layer = _index(told.get(f"secure:location:{number}:layer", ""), layers)
+        yield Location(path.removeprefix("/"), layer or 0)
+        number += 1
 
 
 def _index(text: str, layers: dict[str, int]) -> int | None:

@@ -31,15 +31,16 @@ def test_a_file_says_what_its_tool_wrote(place: str) -> None:
     content, expected, reasons = FILES[place]
     packages, unreadable = catalogued(place, content)
     assert told(packages) == expected
+    assert {p.found_by for p in packages} == {wanting(place).name}
     assert [why[: len(reason)] for why, reason in zip(unreadable, reasons, strict=True)] == reasons
 
 
 def test_every_file_gives_valid_package_urls_that_say_where_they_are(tmp_path: Path) -> None:
     facts = scanned(tmp_path, [layer(*(file(name, said[0]) for name, said in FILES.items()))])
-    assert len(facts.packages) == sum(len(said[1]) for said in FILES.values())
+    places = [place.path for p in facts.packages for place in (p.location, *p.also_at)]
+    assert len(places) == sum(len(said[1]) for said in FILES.values())
     assert [p.purl for p in facts.packages if fault(parse_purl(p.purl))] == []
-    assert {p.location.path for p in facts.packages} == set(FILES)
-    assert {p.found_by for p in facts.packages} == {wanting(name).name for name in FILES}
+    assert set(places) == set(FILES)
 
 
 @pytest.mark.parametrize("place", FILES)
