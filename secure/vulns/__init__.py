@@ -1,0 +1,1 @@
+"""Advisories in, matches out: which package has which known vulnerability, and why."""
