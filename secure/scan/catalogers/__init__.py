@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secure.scan.catalogers.apk import APK
 from secure.scan.catalogers.apt_states import APT_STATES
+from secure.scan.catalogers.bun_lock import BUN_BINARY_LOCK, BUN_LOCK
 from secure.scan.catalogers.cargo_lock import CARGO_LOCK
 from secure.scan.catalogers.cocoapods_lock import COCOAPODS_LOCK
 from secure.scan.catalogers.composer import COMPOSER_INSTALLED, COMPOSER_LOCK
@@ -30,6 +31,8 @@ from secure.scan.catalogers.lua_rock import LUA_ROCK
 from secure.scan.catalogers.maven_pom import MAVEN_POM
 from secure.scan.catalogers.mix_lock import MIX_LOCK
 from secure.scan.catalogers.nix_store import NIX_STORE
+from secure.scan.catalogers.npm_installed import NPM_INSTALLED
+from secure.scan.catalogers.npm_lock import NPM_LOCK
 from secure.scan.catalogers.nuget_lock import NUGET_LOCK
 from secure.scan.catalogers.opam_switch import OPAM_LOCKED, OPAM_SWITCH
 from secure.scan.catalogers.opkg import OPKG
@@ -37,6 +40,7 @@ from secure.scan.catalogers.otp_app import OTP_APP
 from secure.scan.catalogers.pacman import PACMAN
 from secure.scan.catalogers.pip_requirements import PIP_REQUIREMENTS
 from secure.scan.catalogers.pipfile_lock import PIPFILE_LOCK
+from secure.scan.catalogers.pnpm_lock import PNPM_LOCK
 from secure.scan.catalogers.portage import PORTAGE
 from secure.scan.catalogers.program_scripts import PROGRAM_SCRIPTS
 from secure.scan.catalogers.prolog_pack import PROLOG_PACK
@@ -53,10 +57,13 @@ from secure.scan.catalogers.swift_resolved import SWIFT_RESOLVED
 from secure.scan.catalogers.terraform_lock import TERRAFORM_LOCK
 from secure.scan.catalogers.vcpkg import VCPKG_MANIFEST, VCPKG_STATUS
 from secure.scan.catalogers.wordpress import WORDPRESS, WORDPRESS_PLUGIN, WORDPRESS_THEME
+from secure.scan.catalogers.yarn_lock import YARN_LOCK
 
 CATALOGERS = (
     APK,
     APT_STATES,
+    BUN_BINARY_LOCK,
+    BUN_LOCK,
     CABAL_FREEZE,
     CARGO_LOCK,
     COCOAPODS_LOCK,
@@ -86,6 +93,8 @@ CATALOGERS = (
     MAVEN_POM,
     MIX_LOCK,
     NIX_STORE,
+    NPM_INSTALLED,
+    NPM_LOCK,
     NUGET_LOCK,
     OPAM_LOCKED,
     OPAM_SWITCH,
@@ -94,6 +103,7 @@ CATALOGERS = (
     PACMAN,
     PIPFILE_LOCK,
     PIP_REQUIREMENTS,
+    PNPM_LOCK,
     PORTAGE,
     PROGRAM_SCRIPTS,
     PROLOG_PACK,
@@ -114,4 +124,5 @@ CATALOGERS = (
     WORDPRESS,
     WORDPRESS_PLUGIN,
     WORDPRESS_THEME,
+    YARN_LOCK,
 )

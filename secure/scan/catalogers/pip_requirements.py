@@ -11,15 +11,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found
+from secure.scan.formats.checked import Found, joined
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import Locked, from_git, from_url
 from secure.scan.formats.tree import shown
-from secure.scan.layer_facts import Record
 
 # Possessive throughout: linear on any line.
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?:\[[^\]]*+\])?+\s*+"
@@ -43,13 +41,13 @@ _BOMS = (
 
 def parse_requirements(file: FileView) -> Found:
     loose: list[str] = []
-    pinned: dict[Record | Unreadable, None] = {}
+    pinned: list[Locked] = []
     for line in _logical_lines(_decoded(file.content)):
         if (found := _requirement(line)) is not None:
-            pinned[found.record(file, PIP_REQUIREMENTS.name)] = None
+            pinned.append(found)
         elif _matters(line):
             loose.append(line)
-    yield from pinned
+    yield from joined(one.record(file, PIP_REQUIREMENTS.name) for one in pinned)
     if loose:
         some = ", ".join(f'"{shown(ValueError(line[:60]))}"' for line in loose[:_SHOWN])
         more = f" and {len(loose) - _SHOWN} more" if len(loose) > _SHOWN else ""

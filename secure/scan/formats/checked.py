@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from secure.errors import InputError
 from secure.facts.image import Unreadable
 from secure.facts.package import Package
@@ -44,3 +46,25 @@ def checked(
     if not package.version:
         return file.unreadable(f'"{asked}" has no version that can be known from this file')
     return file.unreadable(f'"{asked}" has a name or version that is none')
+
+
+def joined(found: Found) -> Found:
+    """Each package once: what a file says of it in several places is joined."""
+    once: dict[Package, _Joined] = {}
+    for item in found:
+        if isinstance(item, Unreadable):
+            yield item
+            continue
+        key = msgspec.structs.replace(item.package, hashes=(), licences=())
+        same = once.setdefault(key, _Joined(item))
+        same.needs.update(dict.fromkeys(item.needs))
+        same.hashes.update(dict.fromkeys(item.package.hashes))
+    for same in once.values():
+        package = msgspec.structs.replace(same.first.package, hashes=tuple(same.hashes))
+        yield msgspec.structs.replace(same.first, package=package, needs=tuple(same.needs))
+
+
+class _Joined(msgspec.Struct):
+    first: Record
+    needs: dict[tuple[str, ...], None] = {}
+    hashes: dict[tuple[str, str], None] = {}

@@ -1,0 +1,74 @@
+"""Node packages that a bun.lock asks for. Its predecessor bun.lockb is binary, and named unread.
+
+Source: oven-sh/bun, "Lockfile": JSON with trailing commas; each value of "packages" is a list that
+starts with "name@reference".
+"""
+
+from __future__ import annotations
+
+import re
+
+from secure.oci.limits import MIB
+from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
+from secure.scan.formats.tree import json_tree, listed, mapping, word
+
+# No name, version or digest has such a comma, so that texts need not be told apart.
+_TRAILING = re.compile(rb",(?=\s*+[}\]])")
+
+
+def parse_lock(file: FileView, tree: object) -> Found:
+    top = mapping(tree)
+    if "packages" not in top and "lockfileVersion" not in top:
+        yield file.unreadable('has neither "packages" nor "lockfileVersion"')
+    locked = (_locked(listed(value)) for value in mapping(top.get("packages")).values())
+    # The same version may be installed in many folders.
+    yield from joined(one.record(file, BUN_LOCK.name) for one in locked if one is not None)
+
+
+def _locked(entry: list[object]) -> LockedNpm | None:
+    """The package; None where it is a part of the project."""
+    name, version = split_reference(word(entry[0]) if entry else "")
+    if is_local(version) or version.startswith("root:"):
+        return None
+    described: dict[str, object] = next((item for item in entry if isinstance(item, dict)), {})
+    # Of what a repository gave, the commit is all that the lock file knows of the version.
+    outside = ":" in version
+    return LockedNpm(
+        name,
+        "" if outside else version,
+        address=version if outside else "",
+        integrity=word(entry[-1]) if entry else "",
+        needs=needed(described, "dependencies", "optionalDependencies"),
+    )
+
+
+def _decode(content: bytes) -> object:
+    return json_tree(_TRAILING.sub(b"", content))
+
+
+def parse_binary(file: FileView) -> Found:
+    yield file.unreadable(
+        "is a binary lock file of bun, which is not read; "
+        "`bun install --save-text-lockfile` writes bun.lock in its place"
+    )
+
+
+BUN_LOCK = Cataloger(
+    name="bun-lock",
+    version=1,
+    wants=("*/bun.lock",),
+    max_bytes=8 * MIB,
+    parse=from_tree(_decode, parse_lock),
+    database=False,
+)
+BUN_BINARY_LOCK = Cataloger(
+    name="bun-binary-lock",
+    version=1,
+    wants=("*/bun.lockb",),
+    max_bytes=64 * MIB,
+    parse=parse_binary,
+    database=False,
+    streamed=True,
+)
