@@ -6,7 +6,7 @@ import errno
 import os
 
 from secure.kernel.libc import syscall
-from secure.kernel.mounts import AT_EMPTY_PATH, AT_RECURSIVE
+from secure.kernel.mounts import AT_EMPTY_PATH, AT_RECURSIVE, MS_PRIVATE
 
 _AT_FDCWD = -100
 _OPEN_TREE_CLONE = 1
@@ -31,12 +31,15 @@ def clone_tree(fd: int, *, recursive: bool) -> int:
 def shift_ids(fd: int, user_namespace: int, target: str, *, recursive: bool) -> None:
     """Let the ids on disk mean the ids inside `user_namespace`: an idmapped mount.
 
+    It becomes private as well. A copy of a shared mount is its peer, in whatever namespace: what is
+    mounted below it inside would show on the host, and pivot_root(2) refuses it.
+
     Raises:
         KernelError: the file system cannot do it.
     """
     # struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
-    wanted = _MOUNT_ATTR_IDMAP.to_bytes(8, "little") + bytes(16)
-    attributes = wanted + user_namespace.to_bytes(8, "little")
+    fields = (_MOUNT_ATTR_IDMAP, 0, MS_PRIVATE, user_namespace)
+    attributes = b"".join(field.to_bytes(8, "little") for field in fields)
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
     size = len(attributes)
     syscall("mount_setattr", fd, b"", flags, attributes, size, target=target, means=_IDMAP_MEANS)

@@ -27,6 +27,8 @@ NAMESPACES = (
     ("cgroup", CLONE_NEWCGROUP),
 )
 
+_NS_GET_USERNS = 0xB701
+
 _MAP_MEANS = {
     errno.EPERM: "the kernel refuses this id map: the ids outside are not the caller's to give",
     errno.EINVAL: "the id map is malformed or overlaps",
@@ -41,6 +43,19 @@ def unshare(flags: int) -> None:
 def setns(fd: int, flags: int) -> None:
     """setns(2)."""
     syscall("setns", fd, flags, target=f"{flags:#x}")
+
+
+def owner(fd: int) -> int:
+    """The user namespace that the namespace behind `fd` belongs to, as a descriptor (ioctl_ns(2)).
+
+    -1 where that lies outside of the caller's.
+    """
+    import fcntl
+
+    try:
+        return fcntl.ioctl(fd, _NS_GET_USERNS)
+    except PermissionError:
+        return -1
 
 
 def in_first_user_namespace() -> bool:

@@ -25,7 +25,7 @@ import os
 from secure.errors import DocumentError, KernelError, LaunchError
 from secure.kernel import mount_trees, signals
 from secure.kernel.libc import argument_memory, clone, syscall
-from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, setns, write_maps
+from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, owner, setns, write_maps
 from secure.kernel.rlimits import RLIMITS
 from secure.oci.json_text import encode
 from secure.runtime import idmaps, protocol
@@ -149,7 +149,8 @@ class _Maker:
         joins = [(name, _open_namespace(name, path)) for name, path in plan.joins]
         root, trees = -1, dict[int, int]()
         if plan.identity == SHIFTED:
-            user = _shifted_namespace(plan)
+            user = _owner_of(joins)
+            user = _shifted_namespace(plan) if user < 0 else user
             flags &= ~CLONE_NEWUSER
             joins.insert(0, ("user", user))
             root, trees = _shift(plan, user)
@@ -255,8 +256,8 @@ def born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) ->
     middle = os.fork()
     if middle == 0:
         try:
-            # The user namespace first: it is what allows to join the others.
-            for name, fd in sorted(joins, key=lambda pair: pair[0] != "user"):
+            ours = _inode("/proc/self/ns/user")
+            for name, fd in sorted(joins, key=lambda join: _turn(join, ours)):
                 setns(fd, _FLAGS[name])
             pid = clone(flags | _CLONE_PARENT | signals.SIGCHLD)
             if pid == 0:
@@ -274,6 +275,32 @@ def born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) ->
     if not said.isdigit():
         protocol.raise_failure(said.removeprefix(protocol.FAILED))
     return int(said)
+
+
+def _turn(join: tuple[str, int], ours: int) -> int:
+    """The user namespace is what allows to join those it owns; those of ours, only before it."""
+    name, fd = join
+    return 1 if name == "user" else 2 if _owner_beside(ours, fd) >= 0 else 0
+
+
+def _owner_beside(ours: int, fd: int) -> int:
+    """The user namespace that a namespace belongs to, where that is not `ours`; else -1."""
+    user = owner(fd)
+    if user >= 0 and os.fstat(user).st_ino == ours:
+        os.close(user)
+        return -1
+    return user
+
+
+def _owner_of(joins: list[tuple[str, int]]) -> int:
+    """The user namespace of another container whose namespaces are joined; -1 if there is none.
+
+    With one of its own, the kernel would let this container do nothing in those: not even mount a
+    /proc for a joined pid namespace. The gate sees to it that the maps are the same.
+    """
+    ours = _inode("/proc/self/ns/user")
+    found = (_owner_beside(ours, fd) for _, fd in joins)
+    return next((user for user in found if user >= 0), -1)
 
 
 def _open_root(path: str) -> int:

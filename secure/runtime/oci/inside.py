@@ -32,6 +32,7 @@ from secure.kernel.prctl import (
 from secure.kernel.rlimits import set_rlimit
 from secure.runtime import init, protocol
 from secure.runtime.oci import hooks, inside_mounts
+from secure.runtime.oci.plan import JOINED
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -129,10 +130,7 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     if origin < 0:
         origin = os.open(plan.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     if plan.setup_root:
-        if plan.privileges.groups is not None:
-            os.setgroups([])
-        os.setresgid(0, 0, 0)
-        os.setresuid(0, 0, 0)
+        _become_root(plan)
         prctl(PR_SET_DUMPABLE, 1)  # lost by the change; the gate reads /proc
     _own_time(plan)
     slave = plan.propagation & _MS_SLAVE
@@ -162,6 +160,18 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     for bpf in entry.filters:
         seccomp.install_filter(bpf)
     return state
+
+
+def _become_root(plan: BundlePlan) -> None:
+    """uid 0 of the user namespace: what is made while setting up belongs to it."""
+    try:
+        if plan.privileges.groups is not None:
+            os.setgroups([])
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+    except OSError:
+        if plan.identity != JOINED:  # there, nobody has said whether one is mapped
+            raise
 
 
 def _hold(channel: Channel) -> None:
@@ -288,13 +298,13 @@ def find_program(process: Process) -> None:
     Raises:
         CommandNotFoundError, NotExecutableError: in words that engines look for.
     """
-    found = [path for path in _candidates(process) if os.path.isfile(path)]
+    found = [path for path in _candidates(process) if os.path.exists(path)]
     if not found:
         raise CommandNotFoundError(
             f'exec: "{process.args[0]}": executable file not found in $PATH: '
             "no such file or directory"
         )
-    if not any(os.access(path, os.X_OK) for path in found):
+    if not any(os.path.isfile(path) and os.access(path, os.X_OK) for path in found):
         raise NotExecutableError(f'exec: "{process.args[0]}": permission denied')
 
 

@@ -146,13 +146,24 @@ def _bind_fd(source: int, target: int, *, recursive: bool) -> None:
         mount(*names, None, MS_BIND | MS_REC)
 
 
+_SHOWN = {
+    "sysfs": "It shows a network namespace, which has to belong to the container's user namespace.",
+    "proc": "It shows a pid namespace, which has to belong to the container's user namespace.",
+}
+
+
 def _mount_fresh(root: int, item: BundleMount) -> None:
     target = _place(root, item.target, directory=True)
     place = b"/proc/self/fd/%d" % target
     # Read-only comes last: it may have to be filled first.
     late = MS_RDONLY if item.kind == "tmpfs" else 0
     kind = item.kind.encode()
-    mount(item.source.encode() or kind, place, kind, item.flags & ~late, item.options.encode())
+    try:
+        mount(item.source.encode() or kind, place, kind, item.flags & ~late, item.options.encode())
+    except KernelError as cause:
+        raise MachineError(
+            f'mounts: {item.kind} on "{item.target}": {cause}', do=_SHOWN.get(item.kind, "")
+        ) from cause
     if item.copy_up:
         _copy_up(target, _open(root, item.target))
     if item.flags & late or item.below:

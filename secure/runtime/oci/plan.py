@@ -34,7 +34,8 @@ _IPC_SYSCTLS = frozenset(
         "msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced",
     )
 )  # fmt: skip
-_UTS_SYSCTLS = ("kernel.domainname", "kernel.hostname")
+# What engines mean by "all groups"; a group that is not mapped is none that could be named.
+_PING_GROUPS = "net.ipv4.ping_group_range"
 
 
 @value
@@ -133,6 +134,7 @@ def make_plan(
         new = (*new, "cgroup")
     # newgidmap, which is only needed for more than one's own id, is privileged enough for groups.
     own = ((gid_map[0][0], around.egid, 1),) if gid_map else ()
+    names, sysctl = _sysctls(config, new, gid_map if identity == SHIFTED else ())
     groups_fixed = around.euid != 0 and identity == OWN and gid_map == own
     root = config.root if config.root.startswith("/") else f"{bundle}/{config.root}"
     return BundlePlan(
@@ -141,19 +143,19 @@ def make_plan(
         readonly=config.readonly,
         process=process,
         privileges=privileges_of(process, groups_fixed=groups_fixed),
-        hostname=_for_uts(config.hostname, "hostname", new),
-        domainname=_for_uts(config.domainname, "domainname", new),
+        hostname=_for_uts(names.get("hostname", config.hostname), "hostname", new),
+        domainname=_for_uts(names.get("domainname", config.domainname), "domainname", new),
         identity=identity,
         uid_map=uid_map,
         gid_map=gid_map,
-        setup_root=identity in {OWN, SHIFTED} and _maps(0, uid_map) and _maps(0, gid_map),
+        setup_root=_has_root(identity, uid_map, gid_map),
         namespaces=new,
         joins=tuple((name, path) for name, path in config.namespaces if path),
         mounts=tuple(read_mount(entry, n) for n, entry in enumerate(config.mounts)),
         devices=_devices(config),
         masked=_inside(config.masked, "linux.maskedPaths"),
         read_only=_inside(config.read_only, "linux.readonlyPaths"),
-        sysctl=_sysctls(config, new),
+        sysctl=sysctl,
         propagation=_propagation(config.propagation),
         personality=_personality(config.personality),
         time_offsets=_offsets(config, new),
@@ -224,8 +226,11 @@ def _reaches_zero(rows: IdRows) -> bool:
     return any(host == 0 and count for _, host, count in rows)
 
 
-def _maps(inside: int, rows: IdRows) -> bool:
-    return any(first <= inside < first + count for first, _, count in rows)
+def _has_root(identity: str, *maps: IdRows) -> bool:
+    """Init can be uid 0 of its user namespace; what one that is joined maps, init will see."""
+    if identity in {OWN, SHIFTED}:
+        return all(any(first == 0 and count for first, _, count in rows) for rows in maps)
+    return identity == JOINED
 
 
 def _for_uts(name: str, field: str, new: tuple[str, ...]) -> str:
@@ -257,25 +262,52 @@ def _inside(paths: tuple[str, ...], field: str) -> tuple[str, ...]:
     return paths
 
 
-def _sysctls(config: RuntimeConfig, new: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    owned = dict(config.namespaces)
-    for name, _ in config.sysctl:
+def _sysctls(
+    config: RuntimeConfig, new: tuple[str, ...], shifted: IdRows
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    """(names of the UTS namespace, settings to write as (path below /proc/sys, content)).
+
+    The names go by sethostname(2) and setdomainname(2): their files belong to the machine's root
+    whatever the user namespace.
+
+    Args:
+        shifted: the group map of a user namespace that the config did not ask for, or none.
+    """
+    names, found = dict[str, str](), list[tuple[str, str]]()
+    for name, text in config.sysctl:
         plain = name.replace("/", ".")
-        if ".." in plain or plain != plain.strip("."):
-            raise DocumentError(f'linux.sysctl: "{name}" names no setting')
-        ipc = plain in _IPC_SYSCTLS or plain.startswith("fs.mqueue.")
-        space = "ipc" if ipc else "net" if plain.startswith("net.") else ""
-        if plain in _UTS_SYSCTLS:
-            space = "uts"
-        if not space:
-            raise DocumentError(
-                f'linux.sysctl: "{name}" is refused: it would change the whole machine'
-            )
-        if space not in new and not owned.get(space):
-            raise DocumentError(
-                f'linux.sysctl: "{name}" is refused: the "{space}" namespace is the host\'s'
-            )
-    return tuple((name.replace(".", "/"), text) for name, text in config.sysctl)
+        _check_sysctl(name, plain, config, new)
+        if plain.startswith("kernel.") and plain[7:] in {"hostname", "domainname"}:
+            names[plain[7:]] = text
+        elif plain == _PING_GROUPS and shifted:
+            found.append((plain.replace(".", "/"), _within(text, shifted)))
+        else:
+            found.append((name.replace(".", "/"), text))
+    return names, tuple(found)
+
+
+def _check_sysctl(name: str, plain: str, config: RuntimeConfig, new: tuple[str, ...]) -> None:
+    if ".." in plain or plain != plain.strip("."):
+        raise DocumentError(f'linux.sysctl: "{name}" names no setting')
+    ipc = plain in _IPC_SYSCTLS or plain.startswith("fs.mqueue.")
+    space = "ipc" if ipc else "net" if plain.startswith("net.") else ""
+    if plain in {"kernel.domainname", "kernel.hostname"}:
+        space = "uts"
+    if not space:
+        raise DocumentError(f'linux.sysctl: "{name}" is refused: it would change the whole machine')
+    if space not in new and not dict(config.namespaces).get(space):
+        raise DocumentError(
+            f'linux.sysctl: "{name}" is refused: the "{space}" namespace is the host\'s'
+        )
+
+
+def _within(text: str, rows: IdRows) -> str:
+    """A range of groups, cut to those that exist in the user namespace."""
+    words = text.split()
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
+        return text  # the kernel will say what is wrong with it
+    most = max(first + count - 1 for first, _, count in rows)
+    return f"{words[0]} {min(int(words[1]), most)}"
 
 
 def _propagation(word: str) -> int:
