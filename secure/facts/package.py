@@ -8,6 +8,8 @@ import msgspec
 
 from secure.facts.location import Location
 
+_TWO_PARTS = frozenset({"npm", "composer"})  # types whose dependencies are named with namespaces
+
 
 class Package(msgspec.Struct, frozen=True):
     """One installed package.
@@ -17,7 +19,7 @@ class Package(msgspec.Struct, frozen=True):
         namespace: purl namespace, e.g. "debian"; "" where the type has none.
         source, source_version: the source package (dpkg `Source`, apk `o`), for matching.
         licences: as declared, not normalised.
-        depends: names of packages of the same type that this one needs and that are installed.
+        depends: full names of packages of the same type that this one needs and that are installed.
         location: the database or metadata file that says so; its layer is the layer that brought
             this version.
         found_by: name of the cataloger.
@@ -64,6 +66,13 @@ class Package(msgspec.Struct, frozen=True):
     from_base: bool | None = None
     cpe: str = ""
     also_at: tuple[Location, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name that others need it by: "@types/node" is not "node"."""
+        if self.namespace and self.type in _TWO_PARTS:
+            return f"{self.namespace}/{self.name}"
+        return self.name
 
 
 def counted_once(packages: Iterable[Package]) -> int:

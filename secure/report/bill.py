@@ -200,7 +200,7 @@ def _needs(packages: tuple[Package, ...], refs: list[str]) -> tuple[tuple[str, .
     first: dict[tuple[str, str], str] = {}
     parts: dict[str, set[str]] = {}  # of what a package brought, by its purl
     for package, ref in zip(packages, refs, strict=True):
-        first.setdefault((package.type, package.name), ref)
+        first.setdefault((package.type, package.full_name), ref)
         if package.owner:
             parts.setdefault(package.owner, set()).add(ref)
     found = []

@@ -39,22 +39,23 @@ def _place_in_order(package: Package) -> tuple[str, str, str, str, int, str]:
     return (package.type, package.name, package.version, place.path, place.layer, package.arch)
 
 
-def _providers(records: list[Record]) -> dict[tuple[str, str], list[str]]:
+def _providers(records: list[Record]) -> dict[tuple[str, str], str]:
     """Who satisfies a dependency on a name; a package always satisfies its own."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], str] = {}
     for record in records:
-        package = record.package
-        found.setdefault((package.type, package.name), []).insert(0, package.name)
         for name in record.provides:
-            found.setdefault((package.type, name), []).append(package.name)
+            found.setdefault((record.package.type, name), record.package.full_name)
+    for record in records:
+        own = record.package.full_name
+        found[record.package.type, own] = own
     return found
 
 
-def _needed(record: Record, providers: dict[tuple[str, str], list[str]]) -> tuple[str, ...]:
+def _needed(record: Record, providers: dict[tuple[str, str], str]) -> tuple[str, ...]:
     """Of each dependency the first alternative that is installed."""
-    kind, own = record.package.type, record.package.name
+    kind, own = record.package.type, record.package.full_name
     names = {
-        found[0]
+        found
         for alternatives in record.needs
         if (found := next(filter(None, (providers.get((kind, a)) for a in alternatives)), None))
     }

@@ -10,7 +10,7 @@ import re
 
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import json_tree, listed, mapping, word
 
@@ -24,7 +24,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         yield file.unreadable('has neither "packages" nor "lockfileVersion"')
     locked = (_locked(listed(value)) for value in mapping(top.get("packages")).values())
     # The same version may be installed in many folders.
-    yield from joined(one.record(file, BUN_LOCK.name) for one in locked if one is not None)
+    yield from each_once(one.record(file, BUN_LOCK.name) for one in locked if one is not None)
 
 
 def _locked(entry: list[object]) -> LockedNpm | None:

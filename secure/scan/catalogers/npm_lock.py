@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import MAX_BYTES, json_tree, mapping, word
 
@@ -28,7 +28,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         yield file.unreadable('has neither "packages" nor "dependencies"')
         return
     # The same version may be installed in many folders.
-    yield from joined(one.record(file, NPM_LOCK.name) for one in locked)
+    yield from each_once(one.record(file, NPM_LOCK.name) for one in locked)
 
 
 def _of_packages(packages: dict[str, object]) -> Iterator[LockedNpm]:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from secure.facts.location import text
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, joined
+from secure.scan.formats.checked import Found, each_once
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import Locked, from_git, from_url
 from secure.scan.formats.tree import shown
@@ -47,7 +47,7 @@ def parse_requirements(file: FileView) -> Found:
             pinned.append(found)
         elif _matters(line):
             loose.append(line)
-    yield from joined(one.record(file, PIP_REQUIREMENTS.name) for one in pinned)
+    yield from each_once(one.record(file, PIP_REQUIREMENTS.name) for one in pinned)
     if loose:
         some = ", ".join(f'"{shown(ValueError(line[:60]))}"' for line in loose[:_SHOWN])
         more = f" and {len(loose) - _SHOWN} more" if len(loose) > _SHOWN else ""
@@ -99,8 +99,8 @@ def _logical_lines(content: str) -> Iterator[str]:
             pieces.append(line[:-1])
             continue
         pieces.append(line if not line.lstrip().startswith("#") else "")
-        if joined := _COMMENT.sub("", " ".join(pieces)).strip():
-            yield joined
+        if each_once := _COMMENT.sub("", " ".join(pieces)).strip():
+            yield each_once
         pieces.clear()
 
 

@@ -6,7 +6,7 @@ Source: pypa/pipfile, "Pipfile.lock"; sections "default", "develop", and named c
 from __future__ import annotations
 
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import Locked, Origin, from_git, from_index, from_url
 from secure.scan.formats.tree import MAX_BYTES, json_tree, listed, mapping, mappings, word
@@ -27,7 +27,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         for item in _entry(file, name, mapping(value), indexes)
     )
     # What two sections ask for is locked in each.
-    yield from joined(found)
+    yield from each_once(found)
 
 
 def _entry(file: FileView, name: str, entry: dict[str, object], indexes: dict[str, str]) -> Found:

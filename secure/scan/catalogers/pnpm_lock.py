@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import mapping, word
 from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_tree
@@ -31,7 +31,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         for key, value in mapping(top.get("packages")).items()
     )
     # A version that was resolved with different peers has several keys.
-    yield from joined(one.record(file, PNPM_LOCK.name) for one in locked if one is not None)
+    yield from each_once(one.record(file, PNPM_LOCK.name) for one in locked if one is not None)
 
 
 def _locked(key: str, entry: dict[str, object], needs: tuple[str, ...]) -> LockedNpm | None:

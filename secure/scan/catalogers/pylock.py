@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import Hashes, from_pairs
 from secure.scan.formats.python_names import Locked, from_git, from_index, from_url
 from secure.scan.formats.tree import mapping, mappings, toml_tree, word
@@ -19,7 +19,7 @@ def parse_pylock(file: FileView, tree: dict[str, object]) -> Found:
         return
     found = (item for entry in mappings(tree.get("packages")) for item in _entry(file, entry))
     # A package is listed again for each environment that has it.
-    yield from joined(found)
+    yield from each_once(found)
 
 
 def _entry(file: FileView, entry: dict[str, object]) -> Found:

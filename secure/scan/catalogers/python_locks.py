@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, from_tree, joined
+from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import (
     Locked,
@@ -37,7 +37,7 @@ def parse_lock(file: FileView, tree: dict[str, object]) -> Found:
         for item in _entry(file, entry, of_old_poetry)
     )
     # PDM lists a package again for each set of its extras.
-    yield from joined(found)
+    yield from each_once(found)
 
 
 def _entry(file: FileView, entry: dict[str, object], of_old_poetry: dict[str, object]) -> Found:

@@ -12,7 +12,7 @@ from secure.errors import DocumentError, InputError
 from secure.facts.location import text
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
-from secure.scan.formats.checked import Found, joined
+from secure.scan.formats.checked import Found, each_once
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import mapping, word
 from secure.scan.formats.yaml_tree import yaml_tree
@@ -26,7 +26,7 @@ def parse_lock(file: FileView) -> Found:
     try:
         locked = _berry(file.content) if _MARK.search(file.content) else _classic(file.content)
         # A package that Yarn patches is listed with the patch and without.
-        yield from joined(one.record(file, YARN_LOCK.name) for one in locked)
+        yield from each_once(one.record(file, YARN_LOCK.name) for one in locked)
     except InputError as cause:
         yield file.unreadable(cause.what)
 

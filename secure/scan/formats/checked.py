@@ -48,7 +48,7 @@ def checked(
     return file.unreadable(f'"{asked}" has a name or version that is none')
 
 
-def joined(found: Found) -> Found:
+def each_once(found: Found) -> Found:
     """Each package once: what a file says of it in several places is joined."""
     once: dict[Package, _Joined] = {}
     for item in found:

@@ -85,7 +85,7 @@ def _components(packages: list[Package]) -> tuple[Component, ...]:
     refs = [f"{number}" for number in range(len(packages))]
     first: dict[tuple[str, str], str] = {}
     for package, ref in zip(packages, refs, strict=True):
-        first.setdefault((package.type, package.name), ref)
+        first.setdefault((package.type, package.full_name), ref)
     made = []
     for package, ref in zip(packages, refs, strict=True):
         keys = ((package.type, name) for name in package.depends)

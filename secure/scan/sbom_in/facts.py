@@ -65,8 +65,8 @@ def _packages(bom: Bom) -> list[Package]:
     made = []
     for one in bom.components:
         needed = (by_ref[ref] for ref in one.needs or () if ref in by_ref)
-        names = {other.name for other in needed if other.type == one.package.type}
-        depends = tuple(sorted(names - {one.package.name}))
+        names = {other.full_name for other in needed if other.type == one.package.type}
+        depends = tuple(sorted(names - {one.package.full_name}))
         made.append(msgspec.structs.replace(one.package, depends=depends))
     return made
 
