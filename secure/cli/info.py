@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
         return 0
     from secure import __version__
     from secure.flows.machine import look
-    from secure.kernel import subordinate_ids
+    from secure.kernel import seccomp, subordinate_ids
 
     support = look()
     found, groups = support.features, support.cgroups
@@ -34,6 +34,17 @@ def main(argv: list[str]) -> int:
             )
         ),
     ]
+    told = seccomp.USER_NOTIF in found.seccomp_actions
+    rows.append(
+        ("refused calls", "told by run, inspect and audit", "", "")
+        if told
+        else (
+            "refused calls",
+            "not visible",
+            "this kernel does not tell",
+            "Use Linux 5.0 or newer.",
+        )
+    )
     for name in ("memory", "cpu", "pids"):
         by = groups.by if groups.version(name) else "partly, by rlimits"
         missing = "" if groups.version(name) else groups.reason

@@ -19,6 +19,7 @@ COMMANDS = {
     "scan": ("secure.cli.scan", "what is in this image: packages, files, secrets"),
     "sbom": ("secure.cli.sbom", "the software bill of materials: write, rate, compare"),
     "run": ("secure.cli.run", "run an image hardened, whatever flags or image say"),
+    "inspect": ("secure.cli.inspect", "a container: what enforced what, how and why it ended"),
     "policy": ("secure.cli.policy", "list, show, explain and validate policies"),
     "images": ("secure.cli.images", "load, list and remove local images"),
     "audit": ("secure.cli.audit", "the log of verdicts and launches: show, verify, report"),

@@ -11,8 +11,9 @@ COMMAND = Command(
     summary="list            the built-in policies\n"
     "show NAME|FILE  every rule and setting, and where it was set\n"
     "explain RULE    why a rule exists, what the policy says, how to satisfy it\n"
+    "explain CALL    which seccomp profiles refuse a system call, why, and whom they refused it\n"
     "validate FILE   is this file a policy? (exit code 2 if not)",
-    words="list | show NAME|FILE | explain RULE | validate FILE",
+    words="list | show NAME|FILE | explain RULE|CALL | validate FILE",
     least=1,
     most=2,
     options=(Option("--policy", "for explain: which policy", "NAME|FILE"),),

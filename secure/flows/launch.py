@@ -15,7 +15,7 @@ from secure.facts.verdict import ALLOW
 from secure.flows import machine, prepared
 from secure.flows.launch_decision import decision
 from secure.flows.policies import effective
-from secure.kernel import capabilities, seccomp_profile
+from secure.kernel import capabilities, seccomp, seccomp_profile
 from secure.kernel.rlimits import UNLIMITED, hard_limit
 from secure.runtime import idmaps
 from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
@@ -83,10 +83,7 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
 
         show(plan_json(to_config(ready.plan())))
         return 0
-    outcome = carry_out(ready, say)
-    if outcome.oom_killed:
-        say("secure: the container was killed because it used up its memory limit\n")
-    return outcome.exit_code
+    return carry_out(ready, say).exit_code
 
 
 def decide(request: RunRequest, say: Callable[[str], object]) -> Allowed:
@@ -133,7 +130,8 @@ def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
     # An appended record outlives any kill. Forcing it through a power failure as well costs as much
     # as a whole short container, so that is done for those that ran for a while.
     ran_long = time.monotonic() - started > _LONG_S
-    LaunchLog(plan, image, verdict).ended(outcome, sync=ran_long)
+    for line in LaunchLog(plan, image, verdict).ended(outcome, sync=ran_long):
+        say(f"secure: {line}\n")
     return outcome
 
 
@@ -262,11 +260,14 @@ def _run(
     plan: Plan, support: machine.Support, request: RunRequest, prepare: Callable[[], Record]
 ) -> Outcome:
     profile = read_builtin(f"seccomp/{plan.seccomp}.json")
-    bpf = seccomp_profile.load_filter(profile, f"{cache_dir()}/seccomp")
+    cache = f"{cache_dir()}/seccomp"
+    watched = seccomp.USER_NOTIF in support.features.seccomp_actions
+    bpf = seccomp_profile.load_filter(profile, cache, watched=watched)
+    plain = (lambda: seccomp_profile.load_filter(profile, cache)) if watched else None
     last = capabilities.last_capability()
     cgroup = support.make_cgroup(plan.id, plan.limits)
     try:
-        return supervise(Start(plan, bpf, last, cgroup, request.interactive, prepare))
+        return supervise(Start(plan, bpf, last, cgroup, request.interactive, prepare, plain))
     finally:
         if cgroup:
             cgroup.kill()

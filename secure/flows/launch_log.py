@@ -34,14 +34,31 @@ class LaunchLog:
         )
         chain.append(self._path, "launch", body, now(), sync=bool(differences))
 
-    def ended(self, outcome: Outcome, *, sync: bool) -> None:
-        """The program ended."""
-        body: Plain = {
+    def ended(self, outcome: Outcome, *, sync: bool) -> list[str]:
+        """The program ended.
+
+        Returns:
+            What people should know of its end; nothing where all is well.
+        """
+        body: dict[str, Plain] = {
             "id": self._plan.id,
             "exit_code": outcome.exit_code,
             "oom_killed": outcome.oom_killed,
         }
+        lines = []
+        if outcome.oom_killed:
+            lines.append("the container was killed because it used up its memory limit")
+        if outcome.refused or outcome.exit_code:
+            from secure.flows import refused_calls
+
+            calls = refused_calls.refused_calls(outcome)
+            body |= refused_calls.body(outcome, calls)
+            if outcome.exit_code:
+                lines.append(refused_calls.line(outcome, calls, self._plan.seccomp, self._plan.id))
+        elif outcome.refused is not None:
+            body |= {"refused_calls": [], "more_refused": False}
         chain.append(self._path, "exit", body, now(), sync=sync)
+        return [line for line in lines if line]
 
     def failed(self, error: SecureError) -> None:
         """It was not started, or was killed at the gate."""

@@ -161,8 +161,14 @@ def shown(name: str) -> str:
     return policy_lines(load(name))
 
 
-def explained(rule: str, name: str) -> str:
-    """A rule, under the policy that counts."""
+def explained(what: str, name: str) -> str:
+    """A rule, or a system call of a seccomp profile, under the policy that counts."""
     from secure.policy.explain import explain_rule
 
-    return explain_rule(effective_policy(name), rule) + "\n"
+    policy = effective_policy(name)
+    if what.islower():
+        from secure.flows.explain_call import explain_call
+
+        if lines := explain_call(what, policy):
+            return "\n".join(lines) + "\n"
+    return explain_rule(policy, what) + "\n"

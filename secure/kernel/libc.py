@@ -71,6 +71,7 @@ _X86_64 = {
     "sethostname": 170, "setdomainname": 171, "setrlimit": 160, "capset": 126, "keyctl": 250,
     "socket": 41, "unshare": 272, "prlimit64": 302, "seccomp": 317, "close_range": 436,
     "setgroups": 116, "setresuid": 117, "setresgid": 119, "setns": 308,
+    "sendmsg": 46, "recvmsg": 47, "socketpair": 53,
     "personality": 135, "ioprio_set": 251, "sched_setattr": 314,
 }  # fmt: skip
 _AARCH64 = {
@@ -78,6 +79,7 @@ _AARCH64 = {
     "sethostname": 161, "setdomainname": 162, "setrlimit": 164, "capset": 91, "keyctl": 219,
     "socket": 198, "unshare": 97, "prlimit64": 261, "seccomp": 277, "close_range": 436,
     "setgroups": 159, "setresuid": 147, "setresgid": 149, "setns": 268,
+    "sendmsg": 211, "recvmsg": 212, "socketpair": 199,
     "personality": 92, "ioprio_set": 30, "sched_setattr": 274,
 }  # fmt: skip
 # Since Linux 5.1 every architecture numbers new calls alike (arch/*/syscall.tbl).
@@ -125,6 +127,15 @@ def argument_memory() -> tuple[int, int]:
 def current_processor() -> int:
     """sched_getcpu(3): the number of the processor that runs us now."""
     return int(_sched_getcpu())
+
+
+def mallopt(option: int, value: int) -> bool:
+    """mallopt(3): set an option of this process's malloc; false where the C library has none."""
+    try:
+        address = dlsym(_HANDLE, "mallopt")
+    except OSError:  # musl
+        return False
+    return bool(_Function(address)(c_long(option), c_long(value)))
 
 
 def clone(flags: int) -> int:

@@ -12,11 +12,13 @@ from secure.kernel.libc import syscall
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1 << 0
 SECCOMP_FILTER_FLAG_LOG = 1 << 1
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3
 
 # struct sock_filter is 8 bytes; BPF_MAXINSNS is the kernel's bound.
 INSTRUCTION_BYTES = 8
 BPF_MAXINSNS = 4096
 
+USER_NOTIF = "user_notif"  # the action that asks a listener, since Linux 5.0
 _ACTIONS_FILE = "/proc/sys/kernel/seccomp/actions_avail"
 _MEANS = {
     errno.EACCES: "no_new_privs is not set, and CAP_SYS_ADMIN is not held",
@@ -44,7 +46,7 @@ def available() -> tuple[str, ...]:
         return ()
 
 
-def install_filter(bpf: bytes, flags: int = 0) -> None:
+def install_filter(bpf: bytes, flags: int = 0) -> int:
     """Filter every later system call of this thread and its descendants, for good.
 
     no_new_privs must be set. Nothing of Python may be needed after it that the filter refuses.
@@ -52,6 +54,9 @@ def install_filter(bpf: bytes, flags: int = 0) -> None:
     Args:
         bpf: an array of struct sock_filter, as `seccomp_profile.load_filter` returns it.
         flags: SECCOMP_FILTER_FLAG_….
+
+    Returns:
+        With SECCOMP_FILTER_FLAG_NEW_LISTENER its listener, close-on-exec; else 0.
 
     Raises:
         MachineError: `bpf` is not a whole number of instructions, or none, or over 4096.
@@ -67,7 +72,9 @@ def install_filter(bpf: bytes, flags: int = 0) -> None:
     # struct sock_fprog: unsigned short len, padding, struct sock_filter *filter.
     fprog = count.to_bytes(2, sys.byteorder) + bytes(6) + bytes(memoryview(pointer))
     try:
-        syscall("seccomp", SECCOMP_SET_MODE_FILTER, flags, fprog, target="filter", means=_MEANS)
+        return syscall(
+            "seccomp", SECCOMP_SET_MODE_FILTER, flags, fprog, target="filter", means=_MEANS
+        )
     except KernelError as error:
         error.do = "Set no_new_privs first." if error.number == errno.EACCES else ""
         raise

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ALLOW = Action("SCMP_ACT_ALLOW")
 # Stands for "no answer here" in the second program; profiles cannot use SCMP_ACT_TRACE.
 _GO_ON = Action("SCMP_ACT_TRACE", 0x5EC)
+_NOTIFY = Action("SCMP_ACT_NOTIFY")
 _KERNEL_ACTIONS = {
     "SCMP_ACT_KILL": 0x00000000,
     "SCMP_ACT_KILL_THREAD": 0x00000000,
@@ -37,6 +38,7 @@ _KERNEL_ACTIONS = {
     "SCMP_ACT_TRAP": 0x00030000,
     "SCMP_ACT_ERRNO": 0x00050000,
     "SCMP_ACT_TRACE": 0x7FF00000,
+    "SCMP_ACT_NOTIFY": 0x7FC00000,
     "SCMP_ACT_LOG": 0x7FFC0000,
     "SCMP_ACT_ALLOW": 0x7FFF0000,
 }
@@ -84,12 +86,15 @@ class CompiledFilter(NamedTuple):
 
     Args:
         bpf: an array of struct sock_filter.
+        watched: the same, but a refusal with an errno asks the filter's listener first, unless its
+            rule is quiet. The listener must answer as `bpf` does.
         unknown_names: optional names this libseccomp does not know: they get the default action.
         elsewhere: names of calls that other architectures have and this one has not.
         refused_architectures: listed in the profile and not served: their calls kill the process.
     """
 
     bpf: bytes
+    watched: bytes
     unknown_names: tuple[str, ...]
     elsewhere: tuple[str, ...]
     refused_architectures: tuple[str, ...]
@@ -111,14 +116,27 @@ def compile_rules(profile: Profile, machine: str) -> CompiledFilter:
     library = _pyseccomp()
     unknown, elsewhere = _resolve(library, profile.rules, machine)
     bpf = b"".join(_programs(library, profile, machine))
-    if len(bpf) // _INSTRUCTION.size > BPF_MAXINSNS:
+    watched = b"".join(_programs(library, _asking(profile), machine))
+    if max(len(bpf), len(watched)) // _INSTRUCTION.size > BPF_MAXINSNS:
         raise PolicyFileError(
             f"seccomp profile: {len(bpf) // _INSTRUCTION.size} instructions, the kernel takes "
             f"{BPF_MAXINSNS}",
             do="Use fewer rules with arguments.",
         )
     refused = tuple(name for name in profile.architectures if name not in ARCHITECTURES)
-    return CompiledFilter(bpf, unknown, elsewhere, refused)
+    return CompiledFilter(bpf, watched, unknown, elsewhere, refused)
+
+
+def _asking(profile: Profile) -> Profile:
+    """The profile in which refusals with an errno go to the listener, quiet rules excepted."""
+
+    def asks(action: Action) -> Action:
+        return _NOTIFY if action.name == "SCMP_ACT_ERRNO" else action
+
+    rules = tuple(
+        rule if rule.quiet else rule._replace(action=asks(rule.action)) for rule in profile.rules
+    )
+    return Profile(asks(profile.default), profile.architectures, rules)
 
 
 def _pyseccomp() -> ModuleType:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from secure.kernel.seccomp_compile import CompiledFilter
 
 # Raise it when the same profile is compiled to another filter: it is part of every key.
-_FORM = b"secure seccomp 1"
+_FORM = b"secure seccomp 2"
 _MAGIC = b"SECBPF1\n"
 _DIGEST_BYTES = 32
 _FORMAT, _REGULAR = 0o170000, 0o100000  # of st_mode
 _MAX_FILE = len(_MAGIC) + _DIGEST_BYTES + BPF_MAXINSNS * INSTRUCTION_BYTES
 
 
-def cache_key(profile_json: bytes, arch: str | None = None) -> str:
+def cache_key(profile_json: bytes, arch: str | None = None, *, watched: bool = False) -> str:
     """The name of the filter in the cache: 64 hexadecimal digits.
 
     Which libseccomp compiled it is no part: asking the library costs every launch, and a filter of
@@ -35,9 +35,11 @@ def cache_key(profile_json: bytes, arch: str | None = None) -> str:
     Args:
         profile_json: the profile as read.
         arch: as uname(2) says it; None is this machine's.
+        watched: of the form that asks a listener, see `CompiledFilter`.
     """
     arch = arch or os.uname().machine
-    return sha256_hex(b"\0".join((_FORM, arch.encode(), __version__.encode(), profile_json)))
+    form = _FORM + b" watched" if watched else _FORM
+    return sha256_hex(b"\0".join((form, arch.encode(), __version__.encode(), profile_json)))
 
 
 def read_cached(cache_dir: str | os.PathLike[str], key: str) -> bytes | None:
@@ -104,15 +106,21 @@ def compile_filter(profile_json: bytes, arch: str | None = None) -> CompiledFilt
     return compile_rules(parse_profile(profile_json), arch or os.uname().machine)
 
 
-def load_filter(profile_json: bytes, cache_dir: str | os.PathLike[str]) -> bytes:
-    """The filter for this machine: from the cache, else compiled and stored there."""
-    key = cache_key(profile_json)
-    cached = read_cached(cache_dir, key)
+def load_filter(
+    profile_json: bytes, cache_dir: str | os.PathLike[str], *, watched: bool = False
+) -> bytes:
+    """The filter for this machine: from the cache, else compiled and stored there.
+
+    Args:
+        watched: the form that asks a listener, see `CompiledFilter`.
+    """
+    cached = read_cached(cache_dir, cache_key(profile_json, watched=watched))
     if cached is not None:
         return cached
-    bpf = compile_profile(profile_json)
-    write_cached(cache_dir, key, bpf)
-    return bpf
+    compiled = compile_filter(profile_json)
+    write_cached(cache_dir, cache_key(profile_json), compiled.bpf)
+    write_cached(cache_dir, cache_key(profile_json, watched=True), compiled.watched)
+    return compiled.watched if watched else compiled.bpf
 
 
 def _path(cache_dir: str | os.PathLike[str], key: str) -> str:

@@ -1,8 +1,9 @@
 """A seccomp profile as written: JSON of the runtime-spec, parsed strictly.
 
 Source: OCI runtime-spec, config-linux.md, "Seccomp". moby's `comment` is accepted; its `archMap`,
-`includes` and `excludes` belong to a template that must be expanded first. One key is ours: a rule
-with `"optional": true` may name system calls that this machine's libseccomp does not know yet.
+`includes` and `excludes` belong to a template that must be expanded first. Two keys are ours: a
+rule with `"optional": true` may name system calls that this machine's libseccomp does not know yet;
+one with `"quiet": true` is for calls that programs only probe for: they are not counted.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _NEEDS_LISTENER = ("SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE")
 _PROFILE_KEYS = frozenset({
     "comment", "defaultAction", "defaultErrnoRet", "architectures", "syscalls",
 })  # fmt: skip
-_RULE_KEYS = frozenset({"comment", "names", "action", "errnoRet", "args", "optional"})
+_RULE_KEYS = frozenset({
+    "comment", "names", "action", "errnoRet", "args", "optional", "quiet",
+})  # fmt: skip
 _ARG_KEYS = frozenset({"index", "value", "valueTwo", "op"})
 _TEMPLATE_KEYS = frozenset({"archMap", "includes", "excludes"})
 
@@ -63,6 +66,7 @@ class Rule(NamedTuple):
     action: Action
     args: tuple[Comparison, ...] = ()
     optional: bool = False
+    quiet: bool = False
 
 
 class Profile(NamedTuple):
@@ -137,12 +141,16 @@ class _Reader:
         )
         if len({comparison.arg for comparison in args}) < len(args):
             self.mistakes.append(f"{where}.args: one argument compared twice; write two rules")
-        optional = found.get("optional", False)
-        if not isinstance(optional, bool):
-            self.mistakes.append(f"{where}.optional: true or false expected, {optional!r} found")
         if not args:
             self._contradictions(names, action, where)
-        return Rule(names, action, args, optional is True)
+        optional = self._flag(found, "optional", where)
+        return Rule(names, action, args, optional, self._flag(found, "quiet", where))
+
+    def _flag(self, found: dict[str, object], key: str, where: str) -> bool:
+        flag = found.get(key, False)
+        if not isinstance(flag, bool):
+            self.mistakes.append(f"{where}.{key}: true or false expected, {flag!r} found")
+        return flag is True
 
     def _contradictions(self, names: tuple[str, ...], action: Action, where: str) -> None:
         for name in names:

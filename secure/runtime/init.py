@@ -20,7 +20,7 @@ from secure.errors import (
     MachineError,
     NotExecutableError,
 )
-from secure.kernel import capabilities, landlock, network, seccomp, signals, tty
+from secure.kernel import capabilities, descriptors, landlock, network, seccomp, signals, tty
 from secure.kernel.libc import clone, current_processor, syscall, wipe
 from secure.kernel.mounts import (
     AT_EMPTY_PATH,
@@ -91,10 +91,11 @@ class Channel:
     """What init holds of the supervisor.
 
     Args:
-        go, status: pipes, see `protocol`.
+        go, status: see `protocol`.
         stdio: the three standard streams to hand on.
         arguments: where the kernel reads /proc/1/cmdline: address and length.
         terminal: takes the master of the pty; None without one.
+        watched: the filter asks a listener, which `status`, a socket then, takes.
     """
 
     go: int
@@ -102,6 +103,7 @@ class Channel:
     stdio: tuple[int, int, int]
     arguments: tuple[int, int]
     terminal: socket | None
+    watched: bool
 
 
 @value
@@ -173,7 +175,7 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     prctl(PR_SET_DUMPABLE, 1)
     close_all_but(channel.go, channel.status, slave)
     landlocked = _confine(plan)
-    seccomp.install_filter(bpf)
+    _filter_calls(bpf, channel)
     # Before the fork: SIG_DFL discards a SIGCHLD that is pending (sigaction(2) of POSIX), and a
     # payload that ended at once would never be noticed. We wait for signals, no handler is missed.
     signals.set_default(_ALL_SIGNALS)
@@ -413,6 +415,16 @@ def _confine(plan: Plan) -> str:
     if plan.writable_bytes:
         writable = (b"/",)
     return landlock.confine(writable=writable)
+
+
+def _filter_calls(bpf: bytes, channel: Channel) -> None:
+    if not channel.watched:
+        seccomp.install_filter(bpf)
+        return
+    listener = seccomp.install_filter(bpf, seccomp.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    # Who holds it could answer for the filter: it leaves before anything of the image is here.
+    descriptors.send(channel.status, protocol.LISTENER, listener)
+    os.close(listener)
 
 
 def _command(plan: Plan) -> Program:

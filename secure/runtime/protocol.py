@@ -1,4 +1,4 @@
-"""What supervisor and init say to each other, over two pipes.
+"""What supervisor and init say to each other, over a pipe and what leads back.
 
     supervisor                      init (pid 1)                     payload (pid 2)
         │  clone ─────────────────────▶ waits
@@ -6,6 +6,7 @@
         │  MAPPED ────────────────────▶ mounts, pivot_root
         │ ◀──────────────── TERMINAL    only with a terminal: its pty was sent over a socket
         │                               drops everything, filter last
+        │ ◀──────────────── LISTENER    only with a watched filter: its listener comes along
         │                               forks ──────────────────────▶ waits
         │ ◀─────────────────────────────────────────────────── READY
         │  reads /proc, compares, records
@@ -33,7 +34,7 @@ MAPPED, GO = b"m", b"g"
 # Of a bundle with hooks: before pivot_root init asks for those that run outside, and is sent the
 # state for its own.
 HOOKS, HOOKED = b"h", b"H"
-TERMINAL, READY, FAILED = b"t", b"r", b"f"
+TERMINAL, LISTENER, READY, FAILED = b"t", b"l", b"r", b"f"
 
 _MAX_MESSAGE = 4_096
 _CLASSES: dict[str, type[SecureError]] = {
@@ -76,7 +77,11 @@ def expect(fd: int, wanted: bytes) -> None:
         SecureError: the other side reports a failure.
         LaunchError: it ended without a word.
     """
-    got = os.read(fd, 1)
+    check(os.read(fd, 1), wanted, fd)
+
+
+def check(got: bytes, wanted: bytes, fd: int) -> None:
+    """`expect`, where the one byte has been read already."""
     if got == FAILED:
         raise_failure(read_to_end(fd))
     if got != wanted:

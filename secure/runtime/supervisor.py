@@ -11,7 +11,7 @@ import select
 
 from secure import system as os
 from secure.errors import LaunchError
-from secure.kernel import signals, tty
+from secure.kernel import descriptors, signals, tty
 from secure.kernel.libc import argument_memory, clone
 from secure.kernel.namespaces import NAMESPACES
 from secure.runtime import idmaps, init, protocol, stdio
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from secure.facts.evidence import Difference, Evidence
     from secure.kernel.cgroups import Cgroup
     from secure.runtime.plan import Plan
+    from secure.runtime.refusals import Refusals, Refused
     from secure.runtime.stdio import Relay, Streams
     from secure.runtime.terminal import Terminal
 
@@ -35,10 +36,18 @@ HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
 
 @value
 class Outcome:
-    """How a container ended: the program's code (128 + n for signal n)."""
+    """How a container ended.
+
+    Args:
+        exit_code: the program's (128 + n for signal n).
+        refused: system calls that the filter refused; None where they cannot be seen.
+        more_refused: and others after those.
+    """
 
     exit_code: int
     oom_killed: bool
+    refused: tuple[Refused, ...] | None = None
+    more_refused: bool = False
 
 
 @value
@@ -47,6 +56,7 @@ class Start:
 
     Args:
         bpf: the compiled seccomp filter.
+        plain: where `bpf` is the watched form of a filter (see `seccomp_compile`): gives the other.
         cgroup: made for this container and empty, or None.
         prepare: called once while init works, on another processor if there is one; what it
             returns is called at the gate with what was observed and every difference. The image's
@@ -59,6 +69,7 @@ class Start:
     cgroup: Cgroup | None
     interactive: bool
     prepare: Callable[[], Record]
+    plain: Callable[[], bytes] | None = None
 
 
 def supervise(start: Start) -> Outcome:
@@ -78,7 +89,9 @@ def supervise(start: Start) -> Outcome:
         container.pass_gate()
         code = container.watch(wake_reader)
         oom = start.cgroup.oom_killed() if start.cgroup else False
-        return Outcome(code, oom)
+        seen = container.refusals
+        counted = seen.counted() if seen else None
+        return Outcome(code, oom, counted, seen.overflowed if seen else False)
     finally:
         container.clean_up()
         for fd in (wake_reader, wake_writer):
@@ -101,11 +114,15 @@ class _Container:
         self._pid = 0
         self._go = self._status = -1
         self._terminal: Terminal | None = None
+        self.refusals: Refusals | None = None
 
     def start(self) -> None:
         """Clone into new namespaces and let init work up to the gate."""
         go_reader, self._go = os.pipe2(os.O_CLOEXEC)
-        self._status, status_writer = os.pipe2(os.O_CLOEXEC)
+        watched = self._start.plain is not None
+        self._status, status_writer = (
+            descriptors.socket_pair() if watched else os.pipe2(os.O_CLOEXEC)
+        )
         flags = sum(flag for name, flag in NAMESPACES if name in self._plan.namespaces)
         arguments = argument_memory()
         mine = theirs = None
@@ -117,7 +134,7 @@ class _Container:
         if pid == 0:
             os.close(self._go)
             os.close(self._status)
-            held = init.Channel(go_reader, status_writer, self._inside, arguments, theirs)
+            held = init.Channel(go_reader, status_writer, self._inside, arguments, theirs, watched)
             init.enter(self._plan, self._start.bpf, self._start.last_capability, held)
         self._pid = pid
         for fd in (go_reader, status_writer, *self._owned):
@@ -151,6 +168,7 @@ class _Container:
         record = self._start.prepare()
         mine = own_namespaces()
         cgroup = self._start.cgroup
+        self._take_listener()
         protocol.expect(self._status, protocol.READY)
         landlock = protocol.read_line(self._status)
         limits = cgroup.read_back() if cgroup else ()
@@ -170,14 +188,29 @@ class _Container:
         if message:
             protocol.raise_failure(message[1:])
 
+    def _take_listener(self) -> None:
+        if plain := self._start.plain:
+            from secure.runtime.refusals import Refusals
+
+            got, listener = descriptors.receive(self._status)
+            protocol.check(got, protocol.LISTENER, self._status)
+            self.refusals = Refusals(listener, plain)
+
     def watch(self, wake: int) -> int:
-        """Copy streams and forward signals until init has ended; returns its code."""
+        """Copy streams, answer refused calls and forward signals until init has ended.
+
+        Returns:
+            Init's code.
+        """
         poll = select.poll()
         poll.register(wake, select.POLLIN)
+        if self.refusals:
+            poll.register(self.refusals.listener, select.POLLIN)
         for relay in self._relays:
             poll.register(relay.source, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poll.poll()}
+            ready = dict(poll.poll())
+            self._answer(ready, poll)
             for relay in [r for r in self._relays if r.source in ready]:
                 if not stdio.copy(relay):
                     poll.unregister(relay.source)
@@ -189,12 +222,24 @@ class _Container:
                     self._drain()
                     return code
 
+    def _answer(self, ready: dict[int, int], poll: select.poll) -> None:
+        """Answer a refused call, if one waits."""
+        refusals = self.refusals
+        if refusals and (event := ready.pop(refusals.listener, 0)):
+            if event == select.POLLIN and refusals.serve():
+                return
+            # Enough of them, or the last process behind the filter is gone.
+            poll.unregister(refusals.listener)
+            refusals.close()
+
     def clean_up(self) -> None:
         """Kill what still runs and give the terminal back; the cgroup is its maker's to remove."""
         if self._pid:
             os.kill(self._pid, signals.SIGKILL)
             os.waitpid(self._pid, 0)
         signals.wake_by(-1)
+        if self.refusals:
+            self.refusals.close()
         for fd in (self._go, self._status):
             if fd >= 0:
                 os.close(fd)

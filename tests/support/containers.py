@@ -173,6 +173,7 @@ class _Scratch:
             "map": who.id_map,
             "layers": [str(shop.rootfs), str(shop.folder / "empty")],
             "filter": str(shop.folder / "filter.bpf"),
+            "plain": str(shop.folder / "plain.bpf"),
             "out": str(self._folder / "seen.json"),
             **specification,
         }
@@ -207,9 +208,10 @@ def build_workshop(folder: Path) -> Workshop:
     for applet in APPLETS:
         (shop.rootfs / "bin" / applet).symlink_to("busybox")
     shutil.copy(Path(__file__).with_name("start_container.py"), folder)
-    from secure.kernel.seccomp_profile import compile_profile
+    from secure.kernel.seccomp_profile import compile_filter
 
-    profile = (ROOT / "policies/seccomp/default.json").read_bytes()
-    (folder / "filter.bpf").write_bytes(compile_profile(profile))
+    compiled = compile_filter((ROOT / "policies/seccomp/default.json").read_bytes())
+    (folder / "filter.bpf").write_bytes(compiled.watched)
+    (folder / "plain.bpf").write_bytes(compiled.bpf)
     folder.chmod(0o755)
     return shop

@@ -67,6 +67,8 @@ def main(packages: str, specification: dict[str, Any], argv: list[str]) -> int:
     )
     with open(specification["filter"], "rb") as file:
         bpf = file.read()
+    with open(specification["plain"], "rb") as file:
+        plain = file.read()
     seen: dict[str, Any] = {"differences": [], "enforcement": [], "evidence": ""}
 
     def record(evidence: Any, differences: Any) -> None:
@@ -78,7 +80,13 @@ def main(packages: str, specification: dict[str, Any], argv: list[str]) -> int:
             json.dump(seen, out)
 
     start = Start(
-        plan, bpf, last_capability(), None, specification.get("interactive", False), lambda: record
+        plan,
+        bpf,
+        last_capability(),
+        None,
+        specification.get("interactive", False),
+        lambda: record,
+        lambda: plain,
     )
     try:
         return supervise(start).exit_code

@@ -25,6 +25,11 @@ GATE_OFF: Replacement = (
     "differences = compare(",
     "differences = () and compare(",
 )
+NO_FILTER: tuple[Replacement, ...] = (
+    (INIT, "    _filter_calls(bpf, channel)\n", ""),
+    # Without a filter there is no listener to wait for.
+    ("runtime/supervisor.py", "        self._take_listener()\n", ""),
+)
 NO_LANDLOCK: Replacement = (
     INIT,
     "    landlocked = _confine(plan)\n",
@@ -80,7 +85,7 @@ PROTECTIONS = (
     Protection(
         "system call filter",
         "unshare -U true 2>/dev/null || echo ok",
-        ((INIT, "    seccomp.install_filter(bpf)\n", ""),),
+        NO_FILTER,
         frozenset({6}),
     ),
     Protection(
@@ -89,7 +94,7 @@ PROTECTIONS = (
         (
             (INIT, "    prctl(PR_SET_NO_NEW_PRIVS, 1)\n", ""),
             # Without it the kernel lets an unprivileged process use neither of these two.
-            (INIT, "    seccomp.install_filter(bpf)\n", ""),
+            *NO_FILTER,
             NO_LANDLOCK,
         ),
         frozenset({5, 6}),
