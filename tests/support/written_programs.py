@@ -90,6 +90,9 @@ WRITTEN: tuple[tuple[str, str, str, bytes], ...] = (
     ("helm", "usr/local/bin/helm", "3.14.2", b"go1.21.7\0\0v3.14.2\0\0\0"),
     ("consul", "bin/consul", "1.18.0", b"CONSUL_VERSION: 1.18.0\0"),
     ("vault", "bin/vault", "1.11.6", b"\0\0\x001.11.6\0\0\0"),
+    # As Go 1.26 lays out a file of that content that is embedded as a string.
+    ("vault", "usr/bin/vault", "1.15.4", b"schemehttp://1.15.4\ninvaliduintptr"),
+    ("vault", "usr/local/bin/vault", "1.16.0-rc1", b"readTimeout1.16.0-rc1\nCONTINUATION"),
     ("nomad", "bin/nomad", "1.7.5", b"\0\0\x001.7.5\0\0"),
     ("terraform", "bin/terraform", "1.7.4", b"\0\0\x001.7.4\0\0"),
     ("etcd", "usr/local/bin/etcd", "3.5.12", b"\0\0\x003.5.12\0\0"),

@@ -11,6 +11,12 @@ from secure.scan.classifiers.classifier import Classifier, lone
 _PRE = rb"-(?:alpha|beta|rc)\.?\d*"
 _LONE = rb"v(?<![\x20-\x40\x5b-\x7e]v)<v3|" + _PRE + rb">\0"
 _BARE = lone("0 1 2 3", _PRE)
+# Since 1.13 the version is a file, "1.15.4" and a line break, embedded as a string: it lies without
+# a mark among Go's other strings of that length. In prose a blank or a quote stands before it.
+_VAULT_FILE = (
+    rb"(?P<version>1\.(?<![\s\"'`\d.v=]1\.)\d{1,2}\.\d{1,2}(?:-(?:rc|beta)\d+)?(?:\+ent)?)\n"
+    rb"(?=[^\s\d])"
+)
 _BEATS = (
     rb"Test <v3>[a-z%]",
     rb"plugin(?:output)?<v3>[-a-z]",
@@ -59,6 +65,7 @@ CLOUD = (
             rb"vault/version\.Version=<v3>",
             _LONE,
             *lone("0 1", _PRE),
+            _VAULT_FILE,
         ),
         "hashicorp:vault",
         type="golang",

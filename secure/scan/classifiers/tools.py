@@ -7,7 +7,8 @@ from secure.scan.classifiers.classifier import Classifier
 _FFMPEG = (rb"FFmpeg version <v2>", rb"ffmpeg version <v2>", rb"%s version <v2>")
 
 TOOLS = (
-    Classifier("busybox", ("busybox",), (rb"BusyBox v<v3>",), "busybox:busybox"),
+    # Of hard links only the first has content, and its applets are packed by name: "[" first.
+    Classifier("busybox", ("busybox", "["), (rb"BusyBox v<v3>",), "busybox:busybox"),
     Classifier("toybox", ("toybox",), (rb"toybox <v3>",), "landley:toybox"),
     Classifier(
         "bash",

@@ -66,6 +66,13 @@ def test_a_program_is_not_told_as_another_one(sample: Sample) -> None:
     assert {p.name for p in found(path, content)} <= related(name)
 
 
+@pytest.mark.parametrize(
+    "prose", [b"since 1.5.0\nit", b'"1.5.0\n"', b"v1.5.0\nx", b"version=1.5.0\nx", b"2.1.5.0\nx"]
+)
+def test_a_version_at_the_end_of_a_line_of_prose_is_not_that_of_vault(prose: bytes) -> None:
+    assert found("usr/bin/vault", b"\0text: " + prose) == []
+
+
 @pytest.mark.parametrize("one", PROGRAMS, ids=lambda one: one.name)
 def test_no_classifier_finds_its_program_in_others_of_its_name(one: Classifier) -> None:
     """All other samples under the name of this program, so that only the content can tell."""
