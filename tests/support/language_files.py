@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 
+from node_files import NODE_FILES
+from python_files import PYTHON_FILES
+
 _SHA256 = "0123456789abcdef" * 4
 _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -466,10 +469,10 @@ _CONAN_CACHE = "root/.conan/data/poco/1.12.4/_/_/package/6af9cc7cb931c5ad942174f
 FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "src/mix.lock": (
         MIX,
-        ["hex:cowboy@2.9.0?", "hex:acme/ours@1.0.0-rc.1?", f"generic:fork@{_COMMIT}?"],
+        ["hex:cowboy@2.9.0?", "hex:acme/ours@1.0.0-rc.1?", f"hex:fork@{_COMMIT}?"],
         [],
     ),
-    "src/rebar.lock": (REBAR, ["hex:cowlib@2.11.0?", f"generic:gproc@{_COMMIT}?"], []),
+    "src/rebar.lock": (REBAR, ["hex:cowlib@2.11.0?", f"hex:gproc@{_COMMIT}?"], []),
     "opt/app/lib/cowboy-2.9.0/ebin/cowboy.app": (APP, ["otp:cowboy@2.9.0"], []),
     "app/pubspec.lock": (
         PUBSPEC, ["pub:args@2.10?", "pub:ours@1.0.0?", "generic:forked@0.1.0?"], [],
@@ -560,3 +563,4 @@ FILES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "www/wp-includes/version.php": (WP_CORE, ["generic:wordpress@6.3.1"], []),
 }  # fmt: skip
+FILES |= PYTHON_FILES | NODE_FILES

@@ -57,11 +57,8 @@ def _record(
     found = checked(file, package, tuple((need.lower(),) for need in mapping(entry.get("require"))))
     if isinstance(found, Unreadable):
         return found
-    # Dependencies are named with the vendor: two vendors may have a package of one name.
-    names = {full: None}
-    for key in ("provide", "replace"):
-        names.update(dict.fromkeys(other.lower() for other in mapping(entry.get(key))))
-    return Record(found.package, found.needs, tuple(names))
+    others = [*mapping(entry.get("provide")), *mapping(entry.get("replace"))]
+    return Record(found.package, found.needs, tuple(other.lower() for other in others))
 
 
 def _commit(version: str, source: dict[str, object]) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
         )
     if kind == "git" and (found := _GIT.match(rest)):
         return Package(
-            type="generic",  # not from hex.pm, whatever it is called there
+            type="hex",  # not from hex.pm, which `vcs_url` tells
             name=name,
             version=found[2],
             location=file.location,
@@ -66,7 +66,7 @@ def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
 
 MIX_LOCK = Cataloger(
     name="mix-lock",
-    version=2,
+    version=3,
     wants=("*/mix.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

@@ -52,7 +52,7 @@ def _from_hex(file: FileView, name: str, version: str, digest: str) -> Package:
 
 def _from_git(file: FileView, name: str, url: str, commit: str) -> Package:
     return Package(
-        type="generic",  # not from hex.pm, whatever it is called there
+        type="hex",  # not from hex.pm, which `vcs_url` tells
         name=name,
         version=commit,
         location=file.location,
@@ -64,7 +64,7 @@ def _from_git(file: FileView, name: str, url: str, commit: str) -> Package:
 
 REBAR_LOCK = Cataloger(
     name="rebar-lock",
-    version=2,
+    version=3,
     wants=("*/rebar.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

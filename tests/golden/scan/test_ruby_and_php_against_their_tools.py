@@ -221,4 +221,4 @@ def test_licences_hashes_and_needs_are_those_of_the_packages(php: tuple[Path, Ru
     found = {one.name: one for one in scan(folder / "image").packages}
     assert found["tar"].licences == ("MIT", "BSD-3-Clause")
     assert [name for name, _ in found["tar"].hashes] == ["sha1"]
-    assert found["local"].depends == ("tar",)
+    assert found["local"].depends == ("acme/tar",)

@@ -92,6 +92,11 @@ def test_hash_algorithms_have_one_spelling_and_one_length(place: str) -> None:
         ("src/vcpkg_installed/vcpkg/status", "fmt", {"port_version": "2", "triplet": "x64-linux"}),
         ("src/vcpkg.json", "zlib", {"port_version": "1"}),
         ("two/conan.lock", "ours", {"channel": "stable"}),
+        (
+            "src/mix.lock",
+            "fork",
+            {"vcs_url": f"git+https://github.com/acme/fork.git@{'0123456789abcdef' * 2}01234567"},
+        ),
         (f"{GEMS}/nokogiri-1.15.4-x86_64-linux.gemspec", "nokogiri", {"platform": "x86_64-linux"}),
         ("usr/lib/ruby/specifications/default/by-hand.gemspec", "by-hand", {"platform": "java"}),
         ("app/Gemfile.lock", "sqlite3", {"platform": "x86_64-linux"}),
@@ -270,7 +275,7 @@ def test_a_package_of_composer_stands_in_for_what_it_provides(tmp_path: Path) ->
     gives = {"name": "b/b", "version": "2", "provide": {"PSR/log-implementation": "*"}}
     lock = json.dumps({"packages": [wants, gives]})
     facts = scanned(tmp_path, [layer(file("srv/composer.lock", lock))])
-    assert [(p.name, p.depends) for p in facts.packages] == [("a", ("b",)), ("b", ())]
+    assert [(p.name, p.depends) for p in facts.packages] == [("a", ("b/b",)), ("b", ())]
 
 
 @pytest.mark.parametrize(
