@@ -21,7 +21,7 @@ from secure.scan.formats.tree import shown
 
 # Possessive throughout: linear on any line.
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?:\[[^\]]*+\])?+\s*+"
-_PIN = re.compile(_NAME + r"\(?+\s*+={2,3}+\s*+([^\s;,)*]++)\s*+\)?+\s*+(?:[;\s-].*)?", re.DOTALL)
+_PIN = re.compile(_NAME + r"\(?+\s*+={2,3}+\s*+([\w.!+-]++)\s*+\)?+\s*+(?:[;\s-].*)?", re.DOTALL)
 _AT = re.compile(_NAME + r"@\s*+(\S++)(?:\s.*)?", re.DOTALL)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*+)")

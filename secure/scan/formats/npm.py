@@ -14,7 +14,7 @@ from secure.facts.package import Package
 from secure.scan.cataloger import FileView
 from secure.scan.formats.checked import checked
 from secure.scan.formats.integrity import from_integrity
-from secure.scan.formats.repository import public
+from secure.scan.formats.repository import git_url
 from secure.scan.formats.tree import mapping
 from secure.scan.layer_facts import Record
 
@@ -52,7 +52,7 @@ def repository_of(address: str) -> tuple[str, str]:
     if kind in _HOSTS:
         return f"git+https://{_HOSTS[kind]}/{path.removesuffix('.git')}.git", commit
     if place.startswith(_GIT) or (place.endswith(".git") and "://" in place):
-        return public(place if place.startswith("git+") else f"git+{place}"), commit
+        return git_url(place), commit
     return "", ""
 
 

@@ -14,7 +14,7 @@ from secure.facts.package import Package
 from secure.scan.cataloger import FileView
 from secure.scan.formats.checked import checked
 from secure.scan.formats.integrity import Hashes
-from secure.scan.formats.repository import public
+from secure.scan.formats.repository import git_url, public
 from secure.scan.layer_facts import Record
 
 _RUNS = re.compile("[-_.]+")
@@ -42,7 +42,7 @@ def from_git(address: str, commit: str) -> Origin:
     """Of a repository, "git+" before its address or not; () where there is none."""
     if not address:
         return ()
-    plain = public(address if address.startswith("git+") else f"git+{address}")
+    plain = git_url(address)
     return (("vcs_url", f"{plain}@{commit}" if commit else plain),)
 
 

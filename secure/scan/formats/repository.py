@@ -39,3 +39,11 @@ def public(url: str) -> str:
         return url
     scheme, user, place, fragment = parts.groups(default="")
     return scheme + ("git@" if user == "git" else "") + place + fragment
+
+
+def git_url(address: str) -> str:
+    """The address of a git repository as package URLs have it (`vcs_url`): "git+https://…"."""
+    plain = address.removeprefix("git+")
+    if "://" not in plain and (scp := _SCP.fullmatch(plain)):
+        plain = f"ssh://{plain[: scp.start(1)]}{scp[1]}/{scp[2]}"
+    return "git+" + public(plain)
