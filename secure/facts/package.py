@@ -33,7 +33,8 @@ class Package(msgspec.Struct, frozen=True):
         licences_found: read from licence texts or copyright files, as SPDX identifiers.
         hashes: (algorithm, hex) of the package itself where its database or lock file has them;
             algorithms are spelled "sha256", without "-" and "_". Several of one algorithm are of
-            the archives any of which may be the one (pip's locks list all of a version).
+            the archives any of which may be the one (pip's locks list all of a version). "h1" is
+            Go's: the SHA-256 of a list of the SHA-256 of a module's files.
         qualifiers: further purl qualifiers, (key, value).
         owner: purl of the distribution package that brought the file this one was read from; "".
         cpe: CPE 2.3 name, where the package is known by one; "".

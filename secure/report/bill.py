@@ -101,6 +101,8 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:epoch", package.epoch),
         ("secure:essential", "true" if package.essential else ""),
         ("secure:fromBase", "" if base is None else "true" if base else "false"),
+        # Of a form of its own that no document knows.
+        ("secure:hash:h1", next((text for name, text in package.hashes if name == "h1"), "")),
         ("secure:layer:deletedBy", "" if gone is None else str(gone)),
         ("secure:layer:diffID", diff_ids.get(package.location.layer, "")),
         ("secure:layer:index", str(package.location.layer)),

@@ -37,6 +37,7 @@ def _with(package: Package, details: list[Detail]) -> Package:
         licences_found=tuple(sorted(found.union(package.licences_found))),
         homepage=package.homepage or next((d.homepage for d in about if d.homepage), ""),
         maintainer=package.maintainer or next((d.maintainer for d in about if d.maintainer), ""),
+        hashes=package.hashes or next((d.hashes for d in about if d.hashes), ()),
         automatic=package.automatic or any(detail.automatic for detail in about),
     )
 

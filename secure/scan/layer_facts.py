@@ -37,7 +37,7 @@ class Detail(msgspec.Struct, frozen=True):
 
     Args:
         type, name, namespace, arch, version: which package; "" stands for any but in the first two.
-        licences, licences_found, homepage, maintainer, automatic: see `Package`.
+        licences, licences_found, homepage, maintainer, automatic, hashes: see `Package`.
     """
 
     type: str
@@ -50,6 +50,7 @@ class Detail(msgspec.Struct, frozen=True):
     homepage: str = ""
     maintainer: str = ""
     automatic: bool = False
+    hashes: tuple[tuple[str, str], ...] = ()
 
 
 class Catalogued(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from secure.scan.catalogers.gem_lock import GEM_LOCK
 from secure.scan.catalogers.ghc_package import GHC_PACKAGE
 from secure.scan.catalogers.github_actions import GITHUB_ACTIONS
 from secure.scan.catalogers.go_mod import GO_MOD
+from secure.scan.catalogers.go_sum import GO_SUM
 from secure.scan.catalogers.gradle_lock import GRADLE_LOCK
 from secure.scan.catalogers.haskell_lock import CABAL_FREEZE, STACK_LOCK
 from secure.scan.catalogers.homebrew import HOMEBREW
@@ -85,6 +86,7 @@ CATALOGERS = (
     GHC_PACKAGE,
     GITHUB_ACTIONS,
     GO_MOD,
+    GO_SUM,
     GRADLE_LOCK,
     HOMEBREW,
     JAVA_ARCHIVE,

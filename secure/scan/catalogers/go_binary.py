@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from secure.facts.image import Unreadable
 from secure.facts.location import Location
 from secure.facts.package import Package
 from secure.scan.classified import cpe
 from secure.scan.formats.elf import Elf
 from secure.scan.formats.go_build import GoBuild, GoModule, find_build
+from secure.scan.formats.integrity import from_go_sum
 from secure.scan.layer_facts import Record
 from secure.scan.program import Program
 
@@ -40,7 +43,8 @@ def read_go(program: Program) -> Iterator[Record | Unreadable]:
         version = _main_version(build)
         yield Record(module_package(build.main.path, version, program.location, FOUND_BY))
     for module in build.modules:
-        yield Record(module_package(*_used(module), program.location, FOUND_BY))
+        package = module_package(*_used(module), program.location, FOUND_BY)
+        yield Record(msgspec.structs.replace(package, hashes=from_go_sum(module.sum)))
 
 
 def module_package(path: str, version: str, location: Location, found_by: str) -> Package:

@@ -1,7 +1,7 @@
 """Go modules that a go.mod asks for; nothing says that they were built.
 
 Since Go 1.17 it lists every module that is needed. go.sum also keeps versions that were passed
-over, so it is not read.
+over: it only adds hashes, see `go_sum`.
 
 Source: Go Modules Reference, "go.mod files".
 """

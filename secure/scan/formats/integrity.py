@@ -26,6 +26,17 @@ def from_integrity(text: str) -> Hashes:
     return tuple(dict.fromkeys(found))
 
 
+def from_go_sum(text: str) -> Hashes:
+    """Of "h1:BASE64" in go.sum and in Go programs.
+
+    It is no hash of an archive but the SHA-256 of a list of the SHA-256 of a module's files, so it
+    has a name of its own (golang.org/x/mod/sumdb/dirhash, "Hash1").
+    """
+    name, _, encoded = text.partition(":")
+    found = from_integrity(f"sha256-{encoded}") if name == "h1" else ()
+    return tuple(("h1", digits) for _, digits in found)
+
+
 def from_pairs(*pairs: str) -> Hashes:
     """Of "sha256:HEX" each, as pip and its kin write them. Any of several may be the package's."""
     found = []

@@ -100,7 +100,7 @@ def package_of(one: Described, layers: dict[str, int]) -> tuple[Package, str]:
         essential=told.get("secure:essential") == "true",
         automatic=told.get("secure:automatic") == "true",
         licences_found=one.licences_found,
-        hashes=tuple(sorted((_spelled(name), digits) for name, digits in one.hashes)),
+        hashes=tuple(sorted((*_hashes(one.hashes), *_go_hash(told)))),
         qualifiers=tuple(
             sorted(pair for pair in parts.qualifiers.items() if pair[0] not in _TAKEN)
         ),
@@ -212,6 +212,16 @@ def _index(text: str, layers: dict[str, int]) -> int | None:
     if text.isascii() and text.isdecimal() and len(text) < 5 and int(text) < len(layers):
         return int(text)
     return None
+
+
+def _hashes(pairs: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    for name, digits in pairs:
+        yield _spelled(name), digits
+
+
+def _go_hash(told: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if "secure:hash:h1" in told:
+        yield "h1", told["secure:hash:h1"]
 
 
 def _spelled(algorithm: str) -> str:

@@ -10,11 +10,13 @@ import pytest
 from programs import Read, go_117, go_proxy, run, tool
 
 from secure.facts.image import Unreadable
+from secure.scan.cataloger import FileView
 from secure.scan.catalogers.go_binary import read_go
+from secure.scan.catalogers.go_sum import parse_go_sum
 from secure.scan.formats.elf import parse_elf
 from secure.scan.formats.go_build import GO_MAGIC, MODULES_MARK
 from secure.scan.formats.pieces import Pieces
-from secure.scan.layer_facts import Record
+from secure.scan.layer_facts import Detail, Record
 from secure.scan.program import Program
 
 FORMS = {
@@ -126,6 +128,23 @@ def test_modules_of_a_program_are_those_go_lists(
     assert found.unreadable == []
     assert found.fact is not None
     assert found.fact.pie is (form == "pie")
+
+
+def test_hashes_of_modules_in_a_program_are_those_of_go_sum(
+    source: tuple[Path, dict[str, str]],
+) -> None:
+    folder, env = source
+    run([tool("go"), "build", "-o", "plain", "."], folder, **env)
+    view = FileView(b"app/go.sum", (folder / "go.sum").read_bytes())
+    listed = {
+        (item.namespace, item.name, item.version): item.hashes
+        for item in parse_go_sum(view)
+        if isinstance(item, Detail)
+    }
+    packages = [one.package for one in Read("bin/x", (folder / "plain").read_bytes()).records]
+    found = {(p.namespace, p.name, p.version): p.hashes for p in packages if p.hashes}
+    assert len(found) == 3
+    assert found.items() <= listed.items()
 
 
 def test_a_large_program_is_read_without_being_held(source: tuple[Path, dict[str, str]]) -> None:

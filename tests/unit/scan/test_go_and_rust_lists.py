@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from programs import run, tool
+from scanning import NOW, file, layer, scanned
 
 from secure.facts.image import Unreadable
+from secure.report import cyclonedx
 from secure.scan.cataloger import FileView
 from secure.scan.catalogers.cargo_lock import CARGO_LOCK
 from secure.scan.catalogers.go_mod import GO_MOD
-from secure.scan.layer_facts import Record
+from secure.scan.catalogers.go_sum import GO_SUM
+from secure.scan.layer_facts import Detail, Record
+from secure.scan.sbom_in.facts import image_facts
+from secure.scan.sbom_in.read import read_bom
+
+HASH = base64.b64encode(bytes(range(32))).decode()
 
 GO = """module example.com/app // the module itself is no requirement
 
@@ -60,6 +70,43 @@ def test_required_modules_are_those_go_reads(tmp_path: Path) -> None:
 def test_a_replacement_of_all_versions_and_by_another_module_counts() -> None:
     content = b"require a.b/c v1.0.0\nreplace a.b/c => d.e/f v2.0.0\n"
     assert go_modules(content) == ({"d.e/f": "v2.0.0"}, [])
+
+
+def go_sum(*lines: str) -> str:
+    return "".join(f"{line} h1:{HASH}\n" for line in lines)
+
+
+def test_go_sum_adds_hashes_to_modules_of_go_mod_and_no_module(tmp_path: Path) -> None:
+    mod = "module x.y/app\nrequire a.b/c v1.2.0\nrequire d.e/f v1.0.0\n"
+    sums = go_sum("a.b/c v1.1.0", "a.b/c v1.2.0", "a.b/c v1.2.0/go.mod", "d.e/f v1.0.0/go.mod")
+    facts = scanned(tmp_path, [layer(file("src/go.mod", mod), file("src/go.sum", sums))])
+    digest = base64.b64decode(HASH).hex()
+    assert [(p.name, p.version, p.hashes) for p in facts.packages] == [
+        ("c", "v1.2.0", (("h1", digest),)),
+        ("f", "v1.0.0", ()),
+    ]
+    document = cyclonedx.render(facts, timestamp=NOW)
+    back = image_facts(read_bom(document, "it"), "it", tool_version="1", now=NOW)
+    assert "hashes" not in json.loads(document)["components"][0]
+    assert [p.hashes for p in back.packages] == [p.hashes for p in facts.packages]
+
+
+def test_lines_of_go_sum_that_are_none_are_counted() -> None:
+    content = f"a.b/c v1.0.0\nd.e/f v1.0.0 h2:{HASH}\ng.h/i v1.0.0 h1:AAAA\n"
+    (wrong,) = GO_SUM.parse(FileView(b"src/go.sum", content.encode()))
+    assert isinstance(wrong, Unreadable)
+    assert wrong.why == "3 lines have no module, version and hash"
+
+
+def test_go_sum_of_a_module_in_the_cache_is_not_asked() -> None:
+    place = b"root/go/pkg/mod/a.b/c@v1.0.0/go.sum"
+    assert list(GO_SUM.parse(FileView(place, go_sum("d.e/f v1.0.0").encode()))) == []
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_go_sum_are_read_or_reported(content: bytes) -> None:
+    for item in GO_SUM.parse(FileView(b"src/go.sum", content)):
+        assert isinstance(item, Detail | Unreadable)
 
 
 def test_a_requirement_that_cannot_be_read_is_named() -> None:
