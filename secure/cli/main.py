@@ -32,7 +32,8 @@ COMMANDS = {
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or policy file
   3 could not decide · 4 this machine lacks something · 5 our bug · 130 interrupted
-  run: the program's own code, or 125 (not started), 126, 127"""
+  run: the program's own code (137: killed, also where memory ran out), or 125 (not started),
+  126 (cannot be run), 127 (not there)"""
 
 
 def main(argv: list[str]) -> int:

@@ -224,11 +224,17 @@ def _events(given: Arguments, root: str, log: Log) -> int:
     from secure.flows.oci_lifecycle import events_text
 
     del log
+    before = 0
     while True:
-        sys.stdout.write(events_text(root, given.words[0]))
-        sys.stdout.flush()
+        text, kills = events_text(root, given.words[0])
         if given.has("--stats"):
+            sys.stdout.write(text)
             return 0
+        if kills > before:
+            text = encode({"type": "oom", "id": given.words[0]}) + "\n" + text
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        before = kills
         time.sleep(float(given.one("--interval", "5s").removesuffix("s")))
 
 

@@ -112,8 +112,8 @@ def _end(found: Inspected) -> str:
     if not found.exit:
         return "not recorded: it still runs, or was killed together with its supervisor"
     how = f"{found.ended}, code {found.exit['exit_code']}"
-    if found.exit.get("oom_killed"):
-        how += ", killed because it used up its memory limit"
+    if kills := found.exit.get("oom_kills"):
+        how += f"; the memory limit was used up, so the kernel killed processes inside: {kills}"
     if error := found.exit.get("error"):
         how += f", not started: {printable(error)}"
     return how

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from secure.runtime.supervisor import Outcome
 
 
+_KILLED = 137  # 128 + SIGKILL
+
+
 class LaunchLog:
     """The records of one launch: at the gate, and at its end."""
 
@@ -43,11 +46,11 @@ class LaunchLog:
         body: dict[str, Plain] = {
             "id": self._plan.id,
             "exit_code": outcome.exit_code,
-            "oom_killed": outcome.oom_killed,
+            "oom_kills": outcome.oom_kills,
         }
         lines = []
-        if outcome.oom_killed:
-            lines.append("the container was killed because it used up its memory limit")
+        if outcome.oom_kills:
+            lines.append(_oom(outcome.exit_code, outcome.oom_kills, self._plan.limits.memory_bytes))
         if outcome.refused or outcome.exit_code:
             from secure.flows import refused_calls
 
@@ -64,6 +67,15 @@ class LaunchLog:
         """It was not started, or was killed at the gate."""
         body: Plain = {"id": self._plan.id, "exit_code": error.exit_code, "error": str(error)}
         chain.append(self._path, "exit", body, now())
+
+
+def _oom(code: int, kills: int, limit: int) -> str:
+    ended = "was killed" if code == _KILLED else "ended"
+    which = "one process" if kills == 1 else f"{kills} processes"
+    return (
+        f"the program {ended} with code {code}; the container used up its memory limit of "
+        f"{limit >> 20} MiB, and the kernel killed {which} inside. Give more with --memory"
+    )
 
 
 def refused(image: LaunchRecord, verdict: Verdict) -> None:

@@ -261,8 +261,13 @@ def _namespace(pid: int) -> int:
         return 0
 
 
-def events_text(root: str, container_id: str) -> str:
-    """One `stats` event: the container's counters from its cgroup."""
+def events_text(root: str, container_id: str) -> tuple[str, int]:
+    """A `stats` event: the container's counters from its cgroup.
+
+    Returns:
+        The event; how many processes the kernel killed so far because memory ran out.
+    """
+    from secure.kernel.cgroup_events import oom_kills
     from secure.kernel.cgroup_files import read_if_there
 
     with Container.open(root, container_id) as container:
@@ -273,7 +278,10 @@ def events_text(root: str, container_id: str) -> str:
             text = read_if_there(f"{directory}/{file}")
             if text.isdecimal():
                 found.setdefault(part, {})[key] = int(text)
-    return encode({"type": "stats", "id": container_id, "data": found}) + "\n"
+    kills = oom_kills(state.cgroups)
+    if kills is not None:
+        found.setdefault("memory", {})["oom_kills"] = kills
+    return encode({"type": "stats", "id": container_id, "data": found}) + "\n", kills or 0
 
 
 _COUNTERS = {

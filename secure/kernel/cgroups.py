@@ -121,24 +121,6 @@ class Cgroup:
                 os.close(fd)
         return not self.processes()
 
-    def oom_killed(self) -> bool:
-        """The kernel killed a process inside because memory ran out."""
-        return self._count("memory", "oom_kill") > 0
-
-    def pids_refused(self) -> int:
-        """How often the limit of processes made a fork fail."""
-        return self._count("pids", "max")
-
-    def _count(self, controller: str, key: str) -> int:
-        version = self._support.version(controller)
-        events = cgroups_v1.EVENTS if version == V1 else cgroups_v2.EVENTS
-        for directory in self.directories:
-            text = cgroup_files.read_if_there(f"{directory}/{events[controller]}")
-            for line in text.splitlines():
-                if line.startswith(f"{key} "):
-                    return int(line.split()[1])
-        return 0
-
     def remove(self) -> None:
         """Remove the directories, waiting for processes that are ending.
 

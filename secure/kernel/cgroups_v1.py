@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PERIOD_US = 100_000
-EVENTS = {"memory": "memory.oom_control", "pids": "pids.events"}
 
 
 def settings(

@@ -15,8 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVENTS = {"memory": "memory.events", "pids": "pids.events"}
-
 
 def settings(
     controller: str, limit: int, present: Callable[[str], bool]

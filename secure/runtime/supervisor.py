@@ -40,12 +40,14 @@ class Outcome:
 
     Args:
         exit_code: the program's (128 + n for signal n).
+        oom_kills: how many processes inside the kernel killed because memory ran out; None where
+            no cgroup counts them.
         refused: system calls that the filter refused; None where they cannot be seen.
         more_refused: and others after those.
     """
 
     exit_code: int
-    oom_killed: bool
+    oom_kills: int | None
     refused: tuple[Refused, ...] | None = None
     more_refused: bool = False
 
@@ -88,7 +90,7 @@ def supervise(start: Start) -> Outcome:
         container.start()
         container.pass_gate()
         code = container.watch(wake_reader)
-        oom = start.cgroup.oom_killed() if start.cgroup else False
+        oom = _oom_kills(start.cgroup) if start.cgroup else None
         seen = container.refusals
         counted = seen.counted() if seen else None
         return Outcome(code, oom, counted, seen.overflowed if seen else False)
@@ -96,6 +98,12 @@ def supervise(start: Start) -> Outcome:
         container.clean_up()
         for fd in (wake_reader, wake_writer):
             os.close(fd)
+
+
+def _oom_kills(cgroup: Cgroup) -> int | None:
+    from secure.kernel.cgroup_events import oom_kills
+
+    return oom_kills(cgroup.directories)
 
 
 def _noticed(number: int, frame: object) -> None:

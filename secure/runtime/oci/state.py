@@ -26,6 +26,7 @@ import os
 import time
 
 from secure.errors import LaunchError, NotFoundError, TamperedError, UsageError
+from secure.kernel.cgroup_events import oom_kills
 from secure.oci.json_text import decode, encode
 from secure.runtime.oci import folders
 from secure.store.atomic import make_private_dir
@@ -42,6 +43,8 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 _MAX_BYTES = 4 << 20
 _PATIENCE_S = 30.0
 _ENXIO = 6
+# Of the state that is shown: how many processes the kernel killed because memory ran out.
+OOM_KILLS = "secure.oom-kills"
 STATE, CONFIG, GO, SAID = "state.json", "config.json", "go", "said"
 
 
@@ -246,8 +249,11 @@ def document(state: State, status: str) -> dict[str, Any]:
     if status != STOPPED:
         shown["pid"] = state.init.pid
     shown["bundle"] = state.bundle
-    if state.annotations:
-        shown["annotations"] = dict(state.annotations)
+    annotations = dict(state.annotations)
+    if kills := oom_kills(state.cgroups):
+        annotations[OOM_KILLS] = str(kills)
+    if annotations:
+        shown["annotations"] = annotations
     return shown
 
 

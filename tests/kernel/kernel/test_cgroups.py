@@ -15,6 +15,7 @@ from confinement import ROOT, STRANGER, needs_root
 
 from secure.errors import KernelError, MachineError, SecureError
 from secure.kernel.cgroup_delegation import delegate, withdraw
+from secure.kernel.cgroup_events import forks_refused, oom_kills
 from secure.kernel.cgroup_support import V2, CgroupLimits, CgroupSupport
 from secure.kernel.cgroups import Cgroup
 from secure.kernel.cgroups_detect import Hierarchy, detect
@@ -91,7 +92,7 @@ def test_memory_over_the_limit_is_killed_and_said_so(cgroup: Cgroup) -> None:
         code = process.wait(timeout=20)
 
     assert code == -signal.SIGKILL
-    assert cgroup.oom_killed()
+    assert oom_kills(cgroup.directories) == 1
 
 
 def test_memory_below_the_limit_is_not_killed(cgroup: Cgroup) -> None:
@@ -99,7 +100,7 @@ def test_memory_below_the_limit_is_not_killed(cgroup: Cgroup) -> None:
         code = process.wait(timeout=20)
 
     assert code == 0
-    assert not cgroup.oom_killed()
+    assert oom_kills(cgroup.directories) == 0
 
 
 def test_processes_over_the_limit_are_refused_and_counted(cgroup: Cgroup) -> None:
@@ -119,7 +120,7 @@ def test_processes_over_the_limit_are_refused_and_counted(cgroup: Cgroup) -> Non
         cgroup.kill()
 
     assert made == 19
-    assert cgroup.pids_refused() == 1
+    assert forks_refused(cgroup.directories) == 1
 
 
 def test_processor_time_is_held_to_the_quota(cgroup: Cgroup) -> None:

@@ -352,6 +352,32 @@ def test_root_pauses_limits_and_watches_a_container(installed: Installed) -> Non
             assert secure("delete", "--force", "c").code == 0
 
 
+def test_memory_that_ran_out_is_in_events_and_state(installed: Installed) -> None:
+    with installed.account(caller("root")) as engine:
+        secure = Runtime(
+            "secure", (str(engine.command), "oci"), engine.folder, engine.who, engine.environment
+        )
+        folder = engine.folder / "bundle"
+        folder.mkdir()
+        config = base_config(engine.who)
+        script = "dd if=/dev/zero of=/dev/null bs=200M count=1; exec sleep 100"
+        config["process"]["args"] = ["/bin/sh", "-c", script]
+        limit = 32 << 20
+        config["linux"]["resources"] = {"memory": {"limit": limit, "swap": limit}}
+        make_bundle(folder, engine.who, config)
+        with leaves_nothing(engine):
+            created = secure.create("c", folder)
+            if "cannot be applied" in created.err:
+                pytest.skip(created.err)
+            assert "annotations" not in secure.state("c")
+            secure("start", "c")
+            assert eventually(lambda: "annotations" in secure.state("c"))
+            assert secure.state("c")["annotations"] == {"secure.oom-kills": "1"}
+            event = json.loads(secure("events", "--stats", "c").out)
+            assert event["data"]["memory"]["oom_kills"] == 1
+            assert secure("delete", "--force", "c").code == 0
+
+
 def test_a_pipe_that_was_exchanged_for_a_link_is_not_written_to(
     engine: Account, secure: Runtime, bundle: Path
 ) -> None:

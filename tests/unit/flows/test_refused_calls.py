@@ -33,8 +33,8 @@ def test_the_tightest_profile_that_allows_a_call_is_found() -> None:
 
 
 def test_a_kernel_that_does_not_tell_leaves_the_record_without_a_claim() -> None:
-    assert body(Outcome(1, oom_killed=False), ()) == {}
-    assert body(Outcome(1, oom_killed=False, refused=()), ()) == {
+    assert body(Outcome(1, oom_kills=0), ()) == {}
+    assert body(Outcome(1, oom_kills=0, refused=()), ()) == {
         "refused_calls": [],
         "more_refused": False,
     }
@@ -42,7 +42,7 @@ def test_a_kernel_that_does_not_tell_leaves_the_record_without_a_claim() -> None
 
 def test_numbers_beyond_all_names_are_told_as_numbers_and_in_bounds() -> None:
     many = tuple(Refused(call(100_000 + n), 38, 1) for n in range(200))
-    outcome = Outcome(1, oom_killed=False, refused=many)
+    outcome = Outcome(1, oom_kills=0, refused=many)
     told = refused_calls(outcome)
     assert (len(told), told[0].name, told[0].errno) == (64, "call 100000", "ENOSYS")
     assert body(outcome, told)["more_refused"] is True
@@ -56,14 +56,14 @@ def test_the_hint_names_the_profile_that_allows_all_that_can_be_allowed() -> Non
         RefusedCall("unshare", "EPERM", 1, ""),
     )
     refused = (Refused(call(SOCKET), 97, 3),)
-    told = line(Outcome(1, oom_killed=False, refused=refused), calls, "strict", "ab" * 8)
+    told = line(Outcome(1, oom_kills=0, refused=refused), calls, "strict", "ab" * 8)
     assert "socket 3 times with EAFNOSUPPORT (profile web allows it)" in told
     assert "unshare once with EPERM (no profile allows it)" in told
     assert "--security-opt seccomp=default;" in told
 
 
 def test_a_program_ended_by_its_filter_is_told_so() -> None:
-    assert "another architecture" in line(Outcome(159, oom_killed=False), (), "strict", "")
+    assert "another architecture" in line(Outcome(159, oom_kills=0), (), "strict", "")
 
 
 def test_names_of_calls_are_the_kernels() -> None:
