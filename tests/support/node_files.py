@@ -350,7 +350,7 @@ NODE_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "npm/npm-shrinkwrap.json": (
         NPM_1,
-        ["npm:@types/ms@0.7.34?", "npm:debug@4.3.4?", f"generic:forked@{_COMMIT}?",
+        ["npm:@types/ms@0.7.34?", "npm:debug@4.3.4?", f"npm:forked@{_COMMIT}?",
          "npm:ms@2.1.2?", "npm:is-number@7.0.0?", "npm:ms@2.0.0?"],
         [],
     ),
@@ -380,7 +380,7 @@ NODE_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "bun/bun.lock": (
         BUN,
-        ["npm:@types/ms@0.7.34?", "npm:debug@4.3.4?", "generic:forked@0123456?", "npm:ms@2.0.0?",
+        ["npm:@types/ms@0.7.34?", "npm:debug@4.3.4?", "npm:forked@0123456?", "npm:ms@2.0.0?",
          "npm:is-number@7.0.0?", "npm:ms@2.1.2?"],
         [],
     ),

@@ -358,7 +358,7 @@ PYTHON_FILES: dict[str, tuple[str, list[str], list[str]]] = {
         [],
     ),
     "py/pylock.toml": (
-        PYLOCK, ["pypi:six@1.17.0?", "pypi:toolz@0.12.1?", f"generic:forked@{_COMMIT}?"], [],
+        PYLOCK, ["pypi:six@1.17.0?", "pypi:toolz@0.12.1?", f"pypi:forked@{_COMMIT}?"], [],
     ),
     "py/pylock.dev.toml": ('lock-version = "1.0"\n[[packages]]\nname = "x"\nversion = "1"\n',
                            ["pypi:x@1?"], []),
@@ -372,14 +372,14 @@ PYTHON_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "py/pdm.lock": (PDM, ["pypi:forked@1.2.0?", "pypi:httpx@0.27.0?"], []),
     "py/Pipfile.lock": (
         PIPFILE,
-        [f"generic:forked@{_COMMIT}?", "pypi:ours@3.0?", "pypi:six@1.17.0?",
+        [f"pypi:forked@{_COMMIT}?", "pypi:ours@3.0?", "pypi:six@1.17.0?",
          "pypi:iniconfig@2.0.0?"],
         [],
     ),
     "py/requirements-all.txt": (
         REQUIREMENTS,
         ["pypi:jaraco-classes@3.4.0?", "pypi:six@1.17.0?", "pypi:toolz@0.12.1?",
-         f"generic:forked@{_COMMIT}?", "pypi:exact@1.0-weird?"],
+         f"pypi:forked@{_COMMIT}?", "pypi:exact@1.0-weird?"],
         [_NO_VERSION],
     ),
     "py/dev-requirements.txt": ("a==1\na==1 ; sys_platform == 'win32'\n", ["pypi:a@1?"], []),

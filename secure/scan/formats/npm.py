@@ -66,7 +66,7 @@ class LockedNpm(msgspec.Struct, frozen=True):
 
     Args:
         name: with its scope.
-        version: "" where only a commit is known: the package is then a "generic" one.
+        version: "" where only the commit in `address` is known.
         address: where it is fetched from; kept only where that is a source repository.
         integrity: see `from_integrity`.
         needs: names with their scopes.
@@ -83,7 +83,7 @@ class LockedNpm(msgspec.Struct, frozen=True):
         scope, name = split_scope(self.name)
         url, commit = repository_of(self.address)
         package = Package(
-            type="npm" if self.version or not commit else "generic",
+            type="npm",
             namespace=scope,
             name=name,
             version=self.version or commit,

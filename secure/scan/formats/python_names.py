@@ -62,8 +62,7 @@ class Locked(msgspec.Struct, frozen=True):
     """A package that a lock file asks for.
 
     Args:
-        commit: all that is known of the version, where `version` is "": no index has that, so the
-            package is then a "generic" one.
+        commit: all that is known of the version, where `version` is "".
         needs: names, normalised or not.
     """
 
@@ -76,7 +75,7 @@ class Locked(msgspec.Struct, frozen=True):
 
     def record(self, file: FileView, found_by: str) -> Record | Unreadable:
         package = Package(
-            type="pypi" if self.version or not self.commit else "generic",
+            type="pypi",
             name=normalised(self.name),
             version=self.version or self.commit,
             location=file.location,

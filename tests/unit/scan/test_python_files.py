@@ -154,7 +154,7 @@ def test_a_package_names_what_it_needs(
         ("a==1.0 \\\n# comment\nb==2", ["pypi:a@1.0?", "pypi:b@2?"]),
         ("a @ https://x.example/a-1.0+cpu-py3-none-any.whl", ["pypi:a@1.0+cpu?"]),
         ("https://x.example/a-1.0%2Bcpu-py3-none-any.whl", ["pypi:a@1.0+cpu?"]),
-        (f"a @ git+ssh://git@x.example/a@{COMMIT}", [f"generic:a@{COMMIT}?"]),
+        (f"a @ git+ssh://git@x.example/a@{COMMIT}", [f"pypi:a@{COMMIT}?"]),
         ("a @ file:///wheels/a-1.0-py3-none-any.whl", []),
         ("./a-1.0-py3-none-any.whl", []),
         ("--no-binary a==1.0", []),
