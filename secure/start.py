@@ -32,7 +32,8 @@ _ROOT = __name__.partition(".")[0]
 _TAG = sys.implementation.cache_tag
 _HEADER = 16  # bytes of a .pyc before its code: magic number, flags, source time, source size
 _MOST = 8 * 1024 * 1024
-_PACKED = ("run", "oci")
+_LAUNCHES = ("run", "oci")
+_PACKED = (*_LAUNCHES, "scan", "check", "sbom")
 _COLLECT_AFTER = 50_000  # objects
 
 
@@ -42,14 +43,18 @@ def start() -> NoReturn:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     pack = Pack(command) if command in _PACKED else None
     if pack:
-        # A launch makes thousands of objects and no cycles worth finding: 3 ms of collections less.
+        # A launch makes thousands of objects and no cycles worth finding: 3 ms of collections less;
+        # so do the imports of a scan.
         gc.set_threshold(_COLLECT_AFTER)
         sys.meta_path.insert(0, pack)
     from secure.cli.main import main
 
     status = main(sys.argv[1:])
     # What a first launch loads besides, to read and scan the image, would only burden the others.
-    if pack and status == 0 and "secure.flows.prepare" not in sys.modules:
+    # A scan says by its status what it found, and has loaded the same modules.
+    if pack and (
+        command not in _LAUNCHES or (status == 0 and "secure.flows.prepare" not in sys.modules)
+    ):
         pack.renew()
     # Not sys.exit: taking the interpreter apart costs 3 ms, and every file of ours is closed.
     posix._exit(status)

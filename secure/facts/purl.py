@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 import msgspec
 
@@ -23,6 +22,7 @@ _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _TABLE = tuple(chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256))
 _TYPE = re.compile(r"[a-z][a-z0-9.-]*", re.ASCII)
 _KEY = re.compile(r"[a-z][a-z0-9._-]*", re.ASCII)
+_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _LONGEST = 16_384  # characters; real ones stay below 1,000
 
 
@@ -149,6 +149,13 @@ def _parts(kind: str, path: str, qualifiers: dict[str, str], subpath: str) -> Pu
         namespace=namespace.lower() if kind in LOWER_NAMESPACE else namespace,
         qualifiers=qualifiers,
         subpath="/".join(part for part in inner if part not in {"", ".", ".."}),
+    )
+
+
+def unquote(text: str) -> str:
+    """`text` with its percent-encoded UTF-8 decoded, like urllib's, whose import takes 3 ms."""
+    return _ESCAPED.sub(
+        lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace"), text
     )
 
 

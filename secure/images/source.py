@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -129,6 +128,8 @@ def _plain_archive(fd: int, ask: Ask) -> int:
     blob = BlobFile(fd, 0, os.fstat(fd).st_size)
     if compression_of(blob.read_at(0, 8)) == PLAIN:
         return fd
+    import tempfile  # 4 ms, for compressed archives only
+
     folder = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 - nameless, and /tmp may be memory
     try:
         # Without a name from the start: nothing is left behind, whatever ends this process.

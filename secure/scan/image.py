@@ -5,21 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 
-import msgspec
-
-import secure
 from secure.facts.base_image import BaseImage
-from secure.facts.image import ImageFacts, Unreadable
+from secure.facts.image import ImageFacts
 from secure.images.decompress import GZIP, ZSTD
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.scan.base_layers import base_of
 from secure.scan.cache import LayerCache
 from secure.scan.layer_facts import LayerFacts
-from secure.scan.merge import Merge
 from secure.scan.one_pass import OnePass
-from secure.scan.secrets.config import config_secrets
 from secure.scan.secrets.engine import Engine
-from secure.scan.verify_files import claimed_digests, verified
 from secure.scan.workers import Job, run_all
 
 TYPE_CHECKING = False
@@ -42,7 +35,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     Args:
         image: opened; it is read by processes forked from this one.
         cache_dir: keeps compiled rules and the facts of verified layers; None keeps nothing.
-        workers: processes side by side; None is one per processor.
+        workers: processes side by side; None is one more than there are processors.
         now: RFC 3339, UTC: goes into the facts.
         base: the base image that the caller proved, see `secure.scan.base_layers`.
         verify_files: hash the files that packages claim, in a second pass.
@@ -56,49 +49,10 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     """
     engine = Engine(cache_dir)
     layers = _layer_facts(image, engine, limits, LayerCache(cache_dir, limits), workers)
-    merge = Merge()
-    for index, facts in enumerate(layers):
-        merge.add(index, facts)
-    config = image.config_facts
-    found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
-    merged = merge.result(found_base.layers if found_base else None)
-    claims = merged.claims
-    not_verified: list[Unreadable] = []
-    if verify_files and claims is not None:
-        digests, not_verified = claimed_digests(image, merged.owners.claims, merged.shown, limits)
-        claims = verified(claims, merged.owners.claims, merged.shown, merged.claiming, digests)
-    return ImageFacts(
-        reference=image.reference,
-        digest=image.digest,
-        config_digest=image.config_digest,
-        config=config,
-        layers=tuple(
-            msgspec.structs.replace(blob.fact(), wasted_bytes=wasted)
-            for blob, wasted in zip(image.layers, merged.wasted, strict=True)
-        ),
-        packages=merged.packages,
-        files=merged.files,
-        secrets=(
-            *config_secrets(engine, config.env, config.labels, image.history),
-            *merged.secrets,
-        ),
-        accounts=merged.accounts,
-        groups=merged.groups,
-        executables=merged.executables,
-        os_release=merged.os_release,
-        unreadable=(*merged.unreadable, *not_verified),
-        complete=merged.complete,
-        entries=sum(facts.entries for facts in layers),
-        uncompressed_bytes=sum(facts.uncompressed_bytes for facts in layers),
-        tool_version=secure.__version__,
-        scanned_at=now,
-        repo_tags=tuple(image.repo_tags),
-        history=image.history,
-        changes=merged.changes,
-        gone_packages=merged.gone_packages,
-        gone_files=merged.gone_files,
-        claims=claims,
-        base=found_base,
+    from secure.scan.assembled import assembled
+
+    return assembled(
+        image, layers, engine, limits=limits, now=now, base=base, verify_files=verify_files
     )
 
 
@@ -111,10 +65,12 @@ def _layer_facts(
     blobs = sorted(image.layers, key=lambda blob: (kept[blob.index] is not None, -blob.size))
     jobs = [(blob.index, _job(blob, engine, limits, kept[blob.index])) for blob in blobs]
     diff_ids = {blob.index: blob.diff_id for blob in blobs}
-    at_once = workers or len(os.sched_getaffinity(0))
+    # One more than there are processors: layers are of unequal size, and while one worker waits for
+    # the disk or for its own threads another goes on. No processor idles before the last layer.
+    at_once = workers or len(os.sched_getaffinity(0)) + 1
     readable = tuple(fd for blob in blobs for fd in blob.descriptors)
     _import_decoders(blobs)
-    for index, result in run_all(jobs, max(1, at_once), readable):
+    for index, result in run_all(jobs, max(1, at_once), readable, _import_assembled):
         cached = kept[index]
         if cached is not None and not result.facts.voided:
             found[index] = cached
@@ -135,6 +91,11 @@ def _job(blob: LayerBlob, engine: Engine, limits: Limits, cached: LayerFacts | N
         return LayerFacts()
 
     return verified
+
+
+def _import_assembled() -> None:
+    """8 ms while the workers are at it already."""
+    importlib.import_module("secure.scan.assembled")
 
 
 def _import_decoders(blobs: list[LayerBlob]) -> None:

@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+
+import hyperscan
 
 from secure.images.entry import Entry
 from secure.oci.limits import KIB
@@ -21,13 +25,15 @@ from secure.scan.formats.go_build import GO_MAGIC, MODULES_MARK
 from secure.scan.formats.pe import parse_pe
 from secure.scan.formats.pieces import FormatError, Pieces
 
-_CHUNK = 256 * KIB
+_CHUNK = 512 * KIB
+_LEAST = 128 * KIB  # sparse files come in pieces of any size
 _OVERLAP = 4 * KIB  # so that nothing short is cut in two
 _RANGE = 512 * KIB  # kept of one range or behind one mark
 _MOST_RANGES = 8
 _MOST_TRIES = 20_000  # 3 us each; 100 MiB of random bytes have 3,200 such heads
 # What cargo-auditable's compressor begins with, at its level 7: now, and before it told levels.
 _RUST_HEADS = (b"\x78\xda", b"\x78\x01")
+_HEADS = (*_RUST_HEADS, GO_MAGIC, MODULES_MARK)
 _RUST_START = b'{"packages":['
 
 
@@ -61,24 +67,30 @@ def kept_parts(entry: Entry, head: bytes, look: Callable[[bytes], None]) -> Piec
     ranges = ranges[: _MOST_RANGES // 2]
     at, before = len(head), head[-_OVERLAP:]
     marks = _Marks()
-    previous = last = b""
-    while chunk := entry.read(_CHUNK):
-        joined = before + chunk
-        start = at - len(before)
-        for mark in marks.found(joined):
-            if len(ranges) < _MOST_RANGES and not any(
-                r.start <= start + mark < r.end for r in ranges
-            ):
-                ranges.append(_Range(start + mark, min(size, start + mark + _RANGE)))
-        for one in ranges:
-            one.take(start, joined)
-        look(joined)
+    last = [b""]
+    while chunk := _next(entry):
+        # Joined with what was before it, every byte of a chunk would be copied once more.
+        for start, piece in ((at - len(before), before + chunk[:_OVERLAP]), (at, chunk)):
+            for mark in marks.found(piece):
+                if len(ranges) < _MOST_RANGES and not any(
+                    r.start <= start + mark < r.end for r in ranges
+                ):
+                    ranges.append(_Range(start + mark, min(size, start + mark + _RANGE)))
+            for one in ranges:
+                one.take(start, piece)
+            look(piece)
         at += len(chunk)
-        before = joined[-_OVERLAP:]
-        previous, last = last, chunk
-    tail = previous + last
+        before = chunk[-_OVERLAP:]
+        last = [*last[-1:], chunk]
+    tail = b"".join(last)
     kept = [(one.start, bytes(one.content)) for one in ranges if one.content]
     return Pieces(head, size, (*sorted(kept), (size - len(tail), tail)))
+
+
+def _next(entry: Entry) -> bytes:
+    """The next bytes of `entry`, a whole `_CHUNK` only where it costs no copy."""
+    piece = entry.some(_CHUNK)
+    return piece if not 0 < len(piece) < _LEAST else piece + entry.read(_LEAST)
 
 
 def _wanted(head: bytes, size: int) -> list[tuple[int, int]]:
@@ -101,7 +113,7 @@ def _wanted(head: bytes, size: int) -> list[tuple[int, int]]:
 
 
 class _Marks:
-    """Finds where something begins that no header of the head points to."""
+    """Finds where something begins that no header of the head points to; use it for one file."""
 
     __slots__ = ("_tries",)
 
@@ -110,15 +122,33 @@ class _Marks:
 
     def found(self, chunk: bytes) -> list[int]:
         """Offsets of Go's marks, and of compressed dependencies; no more than can be afforded."""
-        found = [at for mark in (GO_MAGIC, MODULES_MARK) if (at := chunk.find(mark)) >= 0]
-        for head in _RUST_HEADS:
-            at = chunk.find(head)
-            while at >= 0 and self._tries < _MOST_TRIES:
+        hits: list[tuple[int, int]] = []
+
+        def keep(mark: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            hits.append((mark, end))
+            return len(hits) > _MOST_TRIES  # true ends the search
+
+        with suppress(hyperscan.ScanTerminated):
+            _heads().scan(chunk, match_event_handler=keep)
+        found: list[int] = []
+        for mark, end in hits:
+            at = end - len(_HEADS[mark])
+            if mark >= len(_RUST_HEADS):
+                found.append(at)
+            elif self._tries < _MOST_TRIES:
                 self._tries += 1
                 if begins_dependencies(chunk[at : at + 256]):
                     found.append(at)
-                at = chunk.find(head, at + 1)
         return found
+
+
+@cache
+def _heads() -> hyperscan.Database:
+    """All of `_HEADS`, found at five times the speed of four `bytes.find`."""
+    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    literals = [b"".join(b"\\x%02x" % byte for byte in head) for head in _HEADS]
+    made.compile(expressions=literals, ids=list(range(len(literals))), elements=len(literals))
+    return made
 
 
 def begins_dependencies(content: bytes) -> bool:

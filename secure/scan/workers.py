@@ -22,12 +22,17 @@ import msgspec
 
 from secure.errors import SecureError
 from secure.facts.image import Unreadable
+from secure.kernel.libc import mallopt
 from secure.oci.limits import MIB
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.sandbox import lock_in
 
 _MAX_RESULT = 512 * MIB  # two million names of 200 bytes, and facts
 _CHUNK = 1 * MIB
+# malloc.h: give memory back to the kernel when so much is free, take so much at once, and give
+# single blocks of this size an area of their own. Pieces of 512 KiB come and go a thousand times a
+# layer: by themselves they cost a page fault for every 4 KiB of it, 3 us each.
+_MALLOC = {-1: 256 * MIB, -2: 4 * MIB, -3: 32 * MIB}
 
 Job = Callable[[], LayerFacts]
 
@@ -78,7 +83,10 @@ class _Worker:
 
 
 def run_all(
-    jobs: Sequence[tuple[int, Job]], at_once: int, readable: Sequence[int] = ()
+    jobs: Sequence[tuple[int, Job]],
+    at_once: int,
+    readable: Sequence[int] = (),
+    meanwhile: Callable[[], None] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """Run jobs in this order, each in a process of its own, and yield (index, result) as they end.
 
@@ -86,6 +94,7 @@ def run_all(
         jobs: index and work; put the largest first.
         at_once: how many processes run side by side, at least 1.
         readable: descriptors of directories that a job must open files below.
+        meanwhile: called once, when the first processes run.
     """
     waiting = list(reversed(jobs))
     running: dict[int, _Worker] = {}
@@ -96,6 +105,9 @@ def run_all(
                 worker = _start(*waiting.pop(), [w.pipe for w in running.values()], readable)
                 running[worker.pipe] = worker
                 poll.register(worker.pipe, select.POLLIN)
+            if meanwhile is not None:
+                meanwhile()
+                meanwhile = None
             for pipe, _ in poll.poll():
                 if running[pipe].take():
                     continue
@@ -131,6 +143,8 @@ def _be_worker(job: Job, send: int, foreign: list[int], readable: Sequence[int])
             os.dup2(null, fd)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        for option, value in _MALLOC.items():
+            mallopt(option, value)
         lock_in(readable)
         _send(send, msgspec.msgpack.encode(_facts_of(job)))
         code = 0

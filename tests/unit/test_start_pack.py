@@ -102,6 +102,12 @@ def test_a_folder_that_may_not_be_written_needs_no_pack(tree: Path) -> None:
     folder.chmod(0o755)
 
 
+def test_a_scan_packs_its_modules_whatever_its_status_says(tree: Path) -> None:
+    assert start(tree, "scan", "there/is/no/image").returncode == 3
+    (pack,) = (tree / "secure/__pycache__").glob("scan.*.pack")
+    assert b"secure.scan.one_pass" in pack.read_bytes()
+
+
 def test_other_commands_make_no_pack(tree: Path) -> None:
     assert start(tree, "--version").returncode == 0
     assert not list((tree / "secure/__pycache__").glob("*.pack"))

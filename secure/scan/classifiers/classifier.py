@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 _PLACE = re.compile(rb"<(v\d?)(?:\|([^>]*))?>")
+# In a program a third of the bytes are NUL: "\0", then "3." is searched as "3.", with "\0" before.
+_AFTER_NUL = re.compile(rb"\A\\0\(\?P<version>(\d\\.)")
 _NUMBERS = re.compile(rb"\d+(?:\.\d+)*")
 # <v> any dotted version, <v3> three numbers, <v2> two or three; after "|" what may follow.
 _VERSIONS = {b"v": rb"\d+(?:\.\d+)+", b"v2": rb"\d+\.\d+(?:\.\d+)?", b"v3": rb"\d+\.\d+\.\d+"}
@@ -23,8 +25,8 @@ class Classifier(msgspec.Struct, frozen=True):
         files: last components of paths. "#" stands for a version or number ("python#" is python,
             python3 and python3.11); "NAME-*" for anything after the first dash.
         find: patterns, the best first; each has one <v>, <v2> or <v3>. Those that begin with
-            fixed bytes are found ten times faster; to the others fixed bytes nearby can be given:
-            (nearby, pattern).
+            fixed bytes (but NUL: there are too many) are found ten times faster; to the others
+            such a pattern that fits nearby can be given: (nearby, pattern).
         cpe: "vendor:product" of the National Vulnerability Database; "" without one.
         path: the path must hold this too.
         family: of the classifiers of one family only the first that matches counts.
@@ -87,14 +89,14 @@ def by_file(classifiers: Iterable[Classifier]) -> dict[bytes, list[Classifier]]:
 def matches(where: bytes | tuple[bytes, bytes], content: bytes) -> Iterator[re.Match[bytes]]:
     """All places where one of `Classifier.find` fits."""
     nearby, pattern = (b"", where) if isinstance(where, bytes) else where
-    compiled = re.compile(_PLACE.sub(_version, pattern), re.DOTALL)
+    pattern = _AFTER_NUL.sub(rb"(?P<version>\1(?<=\\x00\1)", _PLACE.sub(_version, pattern))
+    compiled = re.compile(pattern, re.DOTALL)
     if not nearby:
         yield from compiled.finditer(content)
         return
-    at = content.find(nearby)
-    while at >= 0:
+    for found in re.finditer(nearby, content):
+        at = found.start()
         yield from compiled.finditer(content[max(0, at - _NEARBY) : at + _NEARBY])
-        at = content.find(nearby, at + 1)
 
 
 def number_in(last: bytes) -> bytes:

@@ -182,7 +182,7 @@ LANGUAGES = (
         "gcc",
         ("gcc#", "g++#", "cc1", "cc1plus", "x86_64-linux-gnu-gcc-#"),
         # A program's "GCC: (…)" names the compiler that made it: of gcc itself, the one before.
-        (rb"\0(?P<version>\d{1,2}\.\d\.\d)\0", rb"GCC: \([^\0)]{1,60}\) <v3>"),
+        ((rb"\.\d\.\d\0", rb"\0(?P<version>\d{1,2}\.\d\.\d)\0"), rb"GCC: \([^\0)]{1,60}\) <v3>"),
         "gnu:gcc",
     ),
     Classifier(

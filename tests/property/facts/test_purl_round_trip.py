@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote as urllib_unquote
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secure.errors import DocumentError
-from secure.facts.purl import Purl, fault, parse_purl, purl
+from secure.facts.purl import Purl, fault, parse_purl, purl, unquote
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 KEYS = st.from_regex(r"[a-z][a-z0-9._-]{0,8}", fullmatch=True)
@@ -48,3 +50,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except DocumentError:
         return
     assert fault(found) == ""
+
+
+@given(st.lists(st.sampled_from(["%41", "%c3", "%A9", "%ff", "%", "%4", "%zz", "a", "é", "/"])))
+def test_escapes_are_decoded_as_urllib_does(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert unquote(text) == urllib_unquote(text)
