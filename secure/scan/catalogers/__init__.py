@@ -8,6 +8,7 @@ from secure.scan.catalogers.bun_lock import BUN_BINARY_LOCK, BUN_LOCK
 from secure.scan.catalogers.cargo_lock import CARGO_LOCK
 from secure.scan.catalogers.cocoapods_lock import COCOAPODS_LOCK
 from secure.scan.catalogers.composer import COMPOSER_INSTALLED, COMPOSER_LOCK
+from secure.scan.catalogers.conan_cache import CONAN_CACHE
 from secure.scan.catalogers.conan_lock import CONAN_FILE, CONAN_INFO, CONAN_LOCK
 from secure.scan.catalogers.conda_meta import CONDA_META
 from secure.scan.catalogers.dart_lock import DART_LOCK
@@ -70,6 +71,7 @@ CATALOGERS = (
     COCOAPODS_LOCK,
     COMPOSER_INSTALLED,
     COMPOSER_LOCK,
+    CONAN_CACHE,
     CONAN_FILE,
     CONAN_INFO,
     CONAN_LOCK,

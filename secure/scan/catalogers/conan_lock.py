@@ -39,19 +39,19 @@ def parse_lock(file: FileView, tree: object) -> Found:
     for reference in references:
         # The project itself has no reference, or a bare name ("conanfile.txt").
         if reference and "/" in reference:
-            yield from _referred(file, CONAN_LOCK.name, reference)
+            yield from referred(file, CONAN_LOCK.name, reference)
 
 
 def parse_conanfile(file: FileView) -> Found:
     for section, line in _lines(file):
         if section in _SECTIONS:
-            yield from _referred(file, CONAN_FILE.name, line)
+            yield from referred(file, CONAN_FILE.name, line)
 
 
 def parse_conaninfo(file: FileView) -> Found:
     place = _CACHE.fullmatch(text(file.name))
     if place is None:
-        # Conan 2 does not say whose file it is; what it needs has a file of its own.
+        # Conan 2 does not say whose file it is; the table of its cache does.
         return
     lines = list(_lines(file))
     if not lines:
@@ -71,7 +71,8 @@ def parse_conaninfo(file: FileView) -> Found:
     yield checked(file, package, tuple((one[1],) for one in needed if one))
 
 
-def _referred(file: FileView, by: str, reference: str) -> Found:
+def referred(file: FileView, by: str, reference: str, *, declared: bool = True) -> Found:
+    """The package that a reference names."""
     found = _REFERENCE.fullmatch(reference)
     if found is None:
         asked = shown(ValueError(reference))
@@ -85,7 +86,7 @@ def _referred(file: FileView, by: str, reference: str) -> Found:
         version=found[2],
         location=file.location,
         found_by=by,
-        declared=True,
+        declared=declared,
         qualifiers=tuple((key, value) for key, value in qualifiers if value),
     )
     yield checked(file, package)
