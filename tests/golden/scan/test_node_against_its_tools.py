@@ -1,0 +1,135 @@
+"""Node packages and lock files as the tools leave them: `npm ls` is the oracle.
+
+Everything is fetched from the registry once for the module.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from catalogued import catalogued
+from scanning import NOW, cache_folder
+
+from secure.facts.image import ImageFacts
+from secure.facts.package import Package
+from secure.images.source import open_image
+from secure.scan.image import scan_image
+
+# Scopes, an alias, a workspace, an optional package of another system, versions side by side.
+PROJECT = {
+    "name": "app", "version": "1.0.0", "private": True, "workspaces": ["packages/*"],
+    "dependencies": {
+        "@types/ms": "0.7.34", "debug": "4.3.4", "is-odd": "3.0.1",
+        "num": "npm:is-number@7.0.0", "send": "0.18.0", "yarn": "1.22.22",
+    },
+    "devDependencies": {"mime-db": "1.52.0"},
+    "optionalDependencies": {"fsevents": "2.3.3"},
+}  # fmt: skip
+WORKSPACE = {"name": "w", "version": "2.0.0", "dependencies": {"ms": "2.0.0"}}
+ELSEWHERE = {("fsevents", "2.3.3")}  # locked, and installed on a Mac only
+
+
+def run(*words: str, at: Path) -> str:
+    """What a tool says; the test is skipped where it cannot reach the registry."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} here")
+    done = subprocess.run(
+        words, cwd=at, capture_output=True, text=True, check=False, timeout=200,
+        env={**os.environ, "npm_config_audit": "false", "npm_config_fund": "false",
+             "npm_config_ignore_scripts": "true", "npm_config_update_notifier": "false"},
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"{words[0]} {words[1]} failed: {done.stderr[-300:]}")
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a project that npm installed in srv/app."""
+    root = tmp_path_factory.mktemp("root")
+    app = root / "srv/app"
+    (app / "packages/w").mkdir(parents=True)
+    (app / "package.json").write_text(json.dumps(PROJECT))
+    (app / "packages/w/package.json").write_text(json.dumps(WORKSPACE))
+    run("npm", "install", at=app)
+    return root
+
+
+@pytest.fixture(scope="module")
+def expected(project: Path) -> set[tuple[str, str]]:
+    """All that npm lists, by real names."""
+    tree = json.loads(run("npm", "ls", "--all", "--json", "--long", at=project / "srv/app"))
+    return set(packages_of(tree))
+
+
+def packages_of(tree: dict[str, dict[str, object]]) -> Iterator[tuple[str, str]]:
+    for entry in tree.get("dependencies", {}).values():
+        if isinstance(entry, dict) and "version" in entry:
+            yield entry["name"], entry["version"]
+            yield from packages_of(entry)
+
+
+def names(packages: list[Package] | tuple[Package, ...]) -> set[tuple[str, str]]:
+    return {(one.full_name, one.version) for one in packages}
+
+
+def scan(folder: Path) -> ImageFacts:
+    with open_image(str(folder)) as image:
+        return scan_image(image, cache_dir=cache_folder().name, now=NOW)
+
+
+def test_what_npm_lists_is_installed_and_nothing_else(
+    project: Path, expected: set[tuple[str, str]]
+) -> None:
+    facts = scan(project)
+    assert names([one for one in facts.packages if not one.declared]) == expected
+    assert names([one for one in facts.packages if one.declared]) == ELSEWHERE
+    assert len(expected) > 20
+    assert facts.unreadable == ()
+
+
+def test_two_versions_of_one_package_are_two_packages(project: Path) -> None:
+    found = [p for p in scan(project).packages if p.name == "ms" and p.namespace == ""]
+    assert len({p.version for p in found}) >= 2
+    assert len({p.location.path for p in found}) == len(found)
+
+
+def test_installed_packages_take_the_digest_from_the_lock_file(project: Path) -> None:
+    found = next(p for p in scan(project).packages if p.name == "debug" and p.version == "4.3.4")
+    assert [name for name, _ in found.hashes] == ["sha512"]
+    assert [place.path for place in found.also_at] == ["srv/app/package-lock.json"]
+    assert found.depends == ("ms",)
+
+
+@pytest.mark.parametrize("version", ["1", "2", "3"])
+def test_every_version_of_npms_lock_file_asks_for_what_npm_installs(
+    project: Path, expected: set[tuple[str, str]], tmp_path: Path, version: str
+) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(project / "srv/app", app, ignore=shutil.ignore_patterns("node_modules"))
+    asked = ("install", "--package-lock-only", "--lockfile-version", version)
+    run("npm", *asked, at=app)
+    packages, unreadable = catalogued(
+        "app/package-lock.json", (app / "package-lock.json").read_bytes()
+    )
+    assert names(packages) == expected - {("w", "2.0.0")} | ELSEWHERE
+    assert unreadable == []
+
+
+def test_yarns_lock_file_asks_for_what_yarn_lists(project: Path, tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(
+        project / "srv/app", app, ignore=shutil.ignore_patterns("node_modules", "*lock*")
+    )
+    yarn = str(project / "srv/app/node_modules/yarn/bin/yarn.js")
+    run("node", yarn, "install", "--ignore-scripts", "--ignore-optional", at=app)
+    tree = json.loads(run("npm", "ls", "--all", "--json", "--long", at=app))
+    packages, unreadable = catalogued("app/yarn.lock", (app / "yarn.lock").read_bytes())
+    assert names(packages) == set(packages_of(tree)) - {("w", "2.0.0")} | ELSEWHERE
+    assert unreadable == []
