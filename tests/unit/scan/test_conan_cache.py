@@ -20,24 +20,19 @@ from secure.scan.image import scan_image
 
 PLACE = "root/.conan2/p/cache.sqlite3"
 REVISION, BINARY = "0123456789abcdef" * 2, "fedcba9876543210" * 2
-TABLES = (
-    (
-        "CREATE TABLE recipes (reference text NOT NULL, rrev text NOT NULL, path text NOT NULL UNIQUE, "
-        "timestamp real NOT NULL, lru integer NOT NULL , UNIQUE(reference, rrev))"
-    ),
-    (
-        "CREATE TABLE packages (reference text NOT NULL, rrev text NOT NULL, pkgid text, prev text, "
-        "path text NOT NULL UNIQUE, timestamp real NOT NULL, build_id text, lru integer NOT NULL , "
-        "UNIQUE(reference, rrev, pkgid, prev))"
-    ),
-)
+TABLES = """
+CREATE TABLE recipes (reference text NOT NULL, rrev text NOT NULL, path text NOT NULL UNIQUE,
+timestamp real NOT NULL, lru integer NOT NULL , UNIQUE(reference, rrev));
+CREATE TABLE packages (reference text NOT NULL, rrev text NOT NULL, pkgid text, prev text,
+path text NOT NULL UNIQUE, timestamp real NOT NULL, build_id text, lru integer NOT NULL ,
+UNIQUE(reference, rrev, pkgid, prev));
+"""
 
 
 def cache(*references: str) -> bytes:
     """The table as Conan makes it, with one binary of each reference."""
     database = sqlite3.connect(":memory:")
-    for statement in TABLES:
-        database.execute(statement)
+    database.executescript(TABLES)
     for number, reference in enumerate(references):
         row = (reference, REVISION, f"{number}" * 40, BINARY, f"b/x{number}", 1.5, None, 1)
         database.execute("INSERT INTO packages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
