@@ -5,8 +5,10 @@ By the bare system calls: the module `_socket` would have to be loaded by every 
 
 from __future__ import annotations
 
+import errno
 from _ctypes import Array, addressof
 
+from secure.errors import KernelError
 from secure.kernel.libc import c_long, syscall
 
 _AF_UNIX, _SOCK_STREAM, _SOCK_CLOEXEC = 1, 1, 0o2000000
@@ -51,8 +53,14 @@ def send(socket: int, byte: bytes, fd: int) -> None:
 
 def receive(socket: int) -> tuple[bytes, int]:
     """One byte, b"" at the end, and the descriptor that came with it, close-on-exec; -1: none."""
-    message = _message()
-    got = syscall("recvmsg", socket, message, _MSG_CMSG_CLOEXEC, target="descriptor")
+    while True:
+        message = _message()
+        try:
+            got = syscall("recvmsg", socket, message, _MSG_CMSG_CLOEXEC, target="descriptor")
+            break
+        except KernelError as error:
+            if error.number != errno.EINTR:  # a signal with a handler: nothing was taken
+                raise
     sent = message[5] >= _CMSG_BYTES and message[_CMSG + 1] == _SOL_SOCKET | _SCM_RIGHTS << 32
     byte = bytes((message[_CONTENT] & 0xFF,)) if got else b""
     return byte, message[_CMSG + 2] & _HALF if sent else -1

@@ -14,7 +14,6 @@ from secure.value import value
 
 _RECV, _SEND = 0xC0502100, 0xC0182101
 _NOTIF_BYTES, _CALL_AT = 80, 16  # struct seccomp_notif; where its struct seccomp_data begins
-_GONE = (errno.ENOENT, errno.EINTR)  # a signal took the caller away, or woke us
 
 
 @value
@@ -35,7 +34,7 @@ class WaitingCall:
 
 
 def receive(listener: int) -> WaitingCall | None:
-    """The next call; None if it went away meanwhile.
+    """The next call; None if a signal took its caller away or woke us: poll(2) again.
 
     Waits where there is none: poll(2) first.
     """
@@ -46,7 +45,7 @@ def receive(listener: int) -> WaitingCall | None:
     try:
         fcntl.ioctl(listener, _RECV, buffer)
     except OSError as error:
-        if error.errno in _GONE:
+        if error.errno in {errno.ENOENT, errno.EINTR}:
             return None
         raise
     return WaitingCall(bytes(buffer[:8]), bytes(buffer[_CALL_AT:]))
@@ -58,8 +57,12 @@ def refuse(listener: int, waiting: WaitingCall, number: int) -> None:
 
     # struct seccomp_notif_resp: id, val, error, flags
     response = waiting.id + bytes(8) + (-number).to_bytes(4, "little", signed=True) + bytes(4)
-    try:
-        fcntl.ioctl(listener, _SEND, response)
-    except OSError as error:
-        if error.errno not in _GONE:
-            raise
+    while True:
+        try:
+            fcntl.ioctl(listener, _SEND, response)
+            return
+        except OSError as error:
+            if error.errno == errno.ENOENT:  # a signal took the caller away
+                return
+            if error.errno != errno.EINTR:  # else the caller would wait for ever
+                raise
