@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from secure.facts.package import Package
+from secure.scan.catalogers.dpkg_diversions import DIVERSIONS, diverted
 from secure.scan.catalogers.dpkg_files import FOLDER
 from secure.scan.layer_facts import Record
 from secure.scan.owned_files import OwnedFiles, owned_files
@@ -113,7 +114,8 @@ def files_of(record: Record, lists: Callable[[bytes], OwnedFiles | None]) -> Own
         digests = dict(sums.with_digests()) if sums else {}
         names = named.listed() if named else list(digests)
         config = conffiles.config.split(b"\0") if conffiles and conffiles.config else ()
-        return owned_files(((name, digests.get(name, b"")) for name in names), "md5", config)
+        files = owned_files(((name, digests.get(name, b"")) for name in names), "md5", config)
+        return diverted(files, package.name.encode("utf-8", "replace"), lists(DIVERSIONS))
     return None
 
 

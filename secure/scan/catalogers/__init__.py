@@ -15,6 +15,7 @@ from secure.scan.catalogers.dart_lock import DART_LOCK
 from secure.scan.catalogers.dotnet_deps import DOTNET_DEPS
 from secure.scan.catalogers.dpkg import DPKG
 from secure.scan.catalogers.dpkg_copyright import DPKG_COPYRIGHT
+from secure.scan.catalogers.dpkg_diversions import DPKG_DIVERSIONS
 from secure.scan.catalogers.dpkg_files import DPKG_FILES
 from secure.scan.catalogers.embedded_sbom import EMBEDDED_SBOM
 from secure.scan.catalogers.flatpak import FLATPAK
@@ -80,6 +81,7 @@ CATALOGERS = (
     DOTNET_DEPS,
     DPKG,
     DPKG_COPYRIGHT,
+    DPKG_DIVERSIONS,
     DPKG_FILES,
     EMBEDDED_SBOM,
     FLATPAK,
