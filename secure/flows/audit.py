@@ -141,6 +141,7 @@ def summary(record: Record) -> str:
         "check": lambda: f"{_outcome(body)} {image['reference']}",
         "launch": lambda: f"{body['id']} {image['reference']} {' '.join(body['argv'])}",
         "refusal": lambda: f"{_outcome(body)} {image['reference']}",
+        "exec": lambda: f"{body['id']} {' '.join(body['argv'])}",
         "exit": lambda: f"{body['id']} code {body['exit_code']}",
     }
     words = told[record.kind]() if record.kind in told else ""

@@ -6,7 +6,7 @@ import os
 import select
 
 from secure.errors import LaunchError, UsageError
-from secure.flows import oci_lifecycle
+from secure.flows import oci_lifecycle, oci_log
 from secure.flows.oci_create import Request, connect, create_container, write_pid_file
 from secure.flows.oci_policy import judge
 from secure.kernel import signals, tty
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable
 
+    from secure.facts.evidence import Difference
+    from secure.runtime.oci.entered import Entered
     from secure.runtime.stdio import Relay
     from secure.runtime.terminal import Terminal
 
@@ -70,9 +72,13 @@ def exec_in_container(request: ExecRequest) -> int:
     judge(request.id, state.bundle, replace(config, process=process))
     console, mine = _console(request, process)
     personality = _PERSONALITIES.get(config.personality[0]) if config.personality else None
+
+    def record(found: Entered, differences: tuple[Difference, ...]) -> None:
+        oci_log.entered(request.id, process.args, found, differences)
+
     joining = Joining(
         process, privileges_of(process, groups_fixed=state.groups_fixed), personality, filters,
-        last_capability(), console, request.preserve,
+        last_capability(), console, request.preserve, record,
     )  # fmt: skip
     foreground = _Foreground()
     pid = join(state, joining)

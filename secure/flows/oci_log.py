@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from secure.facts.evidence import Difference, Evidence
     from secure.facts.verdict import Verdict
     from secure.flows.oci_policy import Granted
+    from secure.runtime.oci.entered import Entered
     from secure.runtime.oci.plan import BundlePlan
 
 ENFORCED = "enforced"
@@ -36,6 +37,19 @@ def at_gate(
         "differences": plain(differences),
     }
     chain.append(chain.log_path(data_dir()), "launch", body, now(), sync=bool(differences))
+
+
+def entered(
+    container_id: str, argv: tuple[str, ...], found: Entered, differences: tuple[Difference, ...]
+) -> None:
+    """Before a process that entered a container executes its program."""
+    body: Plain = {
+        "id": container_id,
+        "argv": list(argv),
+        "evidence": plain(found),
+        "differences": plain(differences),
+    }
+    chain.append(chain.log_path(data_dir()), "exec", body, now(), sync=bool(differences))
 
 
 def refused(container_id: str, bundle: str, verdict: Verdict) -> None:

@@ -76,31 +76,58 @@ def observe(pid: int, known: Known) -> Evidence:
         raise LaunchError("the container died at the gate") from cause
 
 
-def _observe(pid: int, known: Known) -> Evidence:
+@value
+class Standing:
+    """Who a process is and what it may do: what /proc/PID/status shows to everyone."""
+
+    uids: tuple[int, ...]
+    gids: tuple[int, ...]
+    groups: tuple[int, ...]
+    capabilities: tuple[tuple[str, int], ...]
+    no_new_privileges: bool
+    seccomp_mode: int
+    seccomp_filters: int
+
+
+def standing(pid: int) -> Standing:
+    """Of a process that is held; the fields are explained at `Evidence`."""
     status = dict(
         line.split(":\t", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":\t" in line
     )
-    spaces = tuple((name, _namespace(pid, name)) for name, _ in NAMESPACES)
-    callers = dict(known.namespaces)
-    own = tuple(name for name, inode in spaces if inode != callers[name])
-    return Evidence(
-        pid=pid,
+    return Standing(
         uids=_numbers(status["Uid"]),
         gids=_numbers(status["Gid"]),
         groups=_numbers(status["Groups"]),
-        uid_map=_rows(_read(f"/proc/{pid}/uid_map")),
-        gid_map=_rows(_read(f"/proc/{pid}/gid_map")),
         capabilities=tuple((name, int(status[field], 16)) for name, field in _SETS),
         no_new_privileges=status["NoNewPrivs"].strip() == "1",
         seccomp_mode=int(status["Seccomp"]),
         # Since Linux 5.9; before it the mode alone is known.
         seccomp_filters=int(status.get("Seccomp_filters", "1")),
+    )
+
+
+def _observe(pid: int, known: Known) -> Evidence:
+    found = standing(pid)
+    spaces = tuple((name, _namespace(pid, name)) for name, _ in NAMESPACES)
+    callers = dict(known.namespaces)
+    own = tuple(name for name, inode in spaces if inode != callers[name])
+    return Evidence(
+        pid=pid,
+        uids=found.uids,
+        gids=found.gids,
+        groups=found.groups,
+        uid_map=id_map(pid, "uid"),
+        gid_map=id_map(pid, "gid"),
+        capabilities=found.capabilities,
+        no_new_privileges=found.no_new_privileges,
+        seccomp_mode=found.seccomp_mode,
+        seccomp_filters=found.seccomp_filters,
         namespaces=spaces,
         own_namespaces=own,
         mounts=parse_mountinfo(_read(f"/proc/{pid}/mountinfo")),
         root=os.readlink(f"/proc/{pid}/root"),
         cwd=os.readlink(f"/proc/{pid}/cwd"),
-        limits=_limits(_read(f"/proc/{pid}/limits")),
+        limits=limits_of(pid),
         cgroup_limits=known.cgroup_limits,
         open_files=_files_from_inside(pid) if known.other_ids else _open_files(pid),
         landlock=known.landlock,
@@ -184,7 +211,9 @@ def _files_from_inside(pid: int) -> tuple[tuple[int, str], ...]:
     return tuple((int(number), what) for number, _, what in pairs)
 
 
-def _limits(text: str) -> tuple[tuple[str, int, int], ...]:
+def limits_of(pid: int) -> tuple[tuple[str, int, int], ...]:
+    """The limits that are compared, as `Evidence.limits`."""
+    text = _read(f"/proc/{pid}/limits")
     found = []
     for title, name in _LIMIT_NAMES:
         for line in text.splitlines():
@@ -203,8 +232,15 @@ def _namespace(pid: int | str, name: str) -> int:
     return int(os.readlink(f"/proc/{pid}/ns/{name}").partition("[")[2].rstrip("]"))
 
 
-def _rows(text: str) -> tuple[tuple[int, int, int], ...]:
-    rows = (_numbers(line) for line in text.splitlines())
+def root_mount(pid: int) -> str:
+    """The number of the mount that is "/" for a process: no other mount of this machine has it."""
+    lines = [line.split(" ", 5) for line in _read(f"/proc/{pid}/mountinfo").splitlines()]
+    return next((fields[0] for fields in lines if fields[4] == "/"), "none")
+
+
+def id_map(pid: int, kind: str) -> tuple[tuple[int, int, int], ...]:
+    """(inside, outside, count) rows of a process's "uid" or "gid" map."""
+    rows = (_numbers(line) for line in _read(f"/proc/{pid}/{kind}_map").splitlines())
     return tuple((row[0], row[1], row[2]) for row in rows)
 
 

@@ -166,7 +166,7 @@ class _Maker:
             go_reader, status_writer, pipes[0], pipes[1], start.console, arguments
         )
         mine = (self._go, self._status)
-        pid = born(flags, joins, lambda: _enter(entry, channel, mine))
+        pid, _ = born(flags, joins, lambda: _enter(entry, channel, mine))
         for fd in (go_reader, status_writer, *pipes, *trees.values(), *dict(joins).values()):
             os.close(fd)
         if root >= 0:
@@ -225,15 +225,22 @@ class _Maker:
         differences = compare(plan, evidence, expected)
         start.record(evidence, differences)
         if differences:
-            first = differences[0]
-            raise LaunchError(
-                f"killed at the gate: {first.what} should be {first.planned}, the kernel says "
-                f"{first.found} ({len(differences)} differences in all)",
-                do="This is a fault of secure or of this kernel; please report it.",
-            )
+            raise at_gate(differences)
+
+
+def at_gate(differences: tuple[Difference, ...]) -> LaunchError:
+    """What is said of a process that did not pass."""
+    first = differences[0]
+    return LaunchError(
+        f"killed at the gate: {first.what} should be {first.planned}, the kernel says "
+        f"{first.found} ({len(differences)} differences in all)",
+        do="This is a fault of secure or of this kernel; please report it.",
+    )
 
 
 _INSIDE = ("createContainer", "startContainer")
+# In the order of NAMESPACES; a joined pid namespace is that of the children.
+_LINKS = tuple("pid_for_children" if name == "pid" else name for name, _ in NAMESPACES)
 
 
 def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]) -> None:
@@ -242,28 +249,36 @@ def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]
     inside.enter(entry, channel)
 
 
-def born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) -> int:
+def born(
+    flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]
+) -> tuple[int, tuple[tuple[str, int], ...]]:
     """The container's first process, a child of ours, in new and in joined namespaces.
 
     Joining changes the joiner, so a process in the middle does it, and clones as our child.
+
+    Returns:
+        Its pid, and (name, inode) of the namespaces of the process in the middle.
     """
     if not joins:
         pid = clone(flags | signals.SIGCHLD)
         if pid == 0:
             enter()
-        return pid
+        return pid, ()
     reader, writer = os.pipe2(os.O_CLOEXEC)
     middle = os.fork()
     if middle == 0:
         try:
             ours = _inode("/proc/self/ns/user")
+            own = os.open("/proc/self/ns", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             for name, fd in sorted(joins, key=lambda join: _turn(join, ours)):
                 setns(fd, _FLAGS[name])
+            entered = " ".join(os.readlink(link, dir_fd=own) for link in _LINKS)
+            os.close(own)
             pid = clone(flags | _CLONE_PARENT | signals.SIGCHLD)
             if pid == 0:
                 os.close(writer)  # its end is what the caller waits for
                 enter()
-            os.write(writer, b"%d" % pid)
+            os.write(writer, b"%d %s" % (pid, entered.encode()))
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code
             os.write(writer, protocol.failure(error))
         finally:
@@ -272,9 +287,12 @@ def born(flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]) ->
     said = protocol.read_to_end(reader)
     os.close(reader)
     os.waitpid(middle, 0)
-    if not said.isdigit():
+    if said.startswith(protocol.FAILED):
         protocol.raise_failure(said.removeprefix(protocol.FAILED))
-    return int(said)
+    first, *links = said.decode().split()
+    # A link reads "net:[4026531840]".
+    inodes = (int(link.partition("[")[2].rstrip("]")) for link in links)
+    return int(first), tuple(zip((name for name, _ in NAMESPACES), inodes, strict=True))
 
 
 def _turn(join: tuple[str, int], ours: int) -> int:

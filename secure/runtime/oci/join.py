@@ -1,5 +1,13 @@
 """`exec`: one more process in a container that runs.
 
+    exec                                     the joiner
+    ────                                     ──────────
+    a process in the middle joins, clones    waits
+    cgroup
+    MAPPED ────────────────────────────────▶ terminal, limits, ids, capabilities, filters
+    evidence, compared, recorded ◀─── READY
+    GO ────────────────────────────────────▶ execve
+
 The joiner is non-dumpable before it enters and until its execve: nothing inside can read its memory
 or open its files and program through /proc (CVE-2016-9962, CVE-2019-5736). It opens no path of the
 container but the pty's, and imports nothing after it has joined.
@@ -12,22 +20,32 @@ import os
 
 from secure.errors import LaunchError
 from secure.kernel import seccomp, signals
-from secure.kernel.namespaces import NAMESPACES
+from secure.kernel.namespaces import NAMESPACES, in_first_user_namespace
 from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
 from secure.runtime import init, protocol
+from secure.runtime.observe import id_map, root_mount
 from secure.runtime.oci import cgroup, inside
 from secure.runtime.oci.cgroup import Place
-from secure.runtime.oci.create import born
+from secure.runtime.oci.create import at_gate, born
+from secure.runtime.oci.entered import Wanted, compare, observe
 from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Callable
     from typing import NoReturn
 
-    from secure.oci.runtime_config import Process
+    from secure.facts.evidence import Difference
+    from secure.oci.runtime_config import IdRows, Process
+    from secure.runtime.oci.entered import Entered
     from secure.runtime.oci.plan import Privileges
     from secure.runtime.oci.state import State
+
+    Record = Callable[[Entered, tuple[Difference, ...]], None]
+
+
+_SAME = ((0, 0, 0xFFFFFFFF),)
 
 
 @value
@@ -38,6 +56,7 @@ class Joining:
         personality: of the container, None where it has none.
         console: takes the terminal's master, or None.
         preserve: descriptors beyond standard error to hand on.
+        record: is handed the evidence and every difference, before the program runs.
     """
 
     process: Process
@@ -47,6 +66,7 @@ class Joining:
     last_capability: int
     console: socket | None
     preserve: int
+    record: Record
 
 
 def join(state: State, joining: Joining) -> int:
@@ -61,13 +81,16 @@ def join(state: State, joining: Joining) -> int:
     status, writer = os.pipe2(os.O_CLOEXEC)
     go_reader, go = os.pipe2(os.O_CLOEXEC)
     prctl(PR_SET_DUMPABLE, 0)
-    pid = born(0, spaces, lambda: _enter(joining, (go_reader, writer), (go, status)))
+    pid, entered = born(0, spaces, lambda: _enter(joining, (go_reader, writer), (go, status)))
     for fd in (writer, go_reader, *(fd for _, fd in spaces)):
         os.close(fd)
     prctl(PR_SET_DUMPABLE, 1)
     try:
         cgroup.join(Place("", tuple((d, d) for d in state.cgroups)), pid)
         os.write(go, protocol.MAPPED)
+        protocol.expect(status, protocol.READY)
+        _pass_gate(state, joining, pid, entered)
+        os.write(go, protocol.GO)
         message = protocol.read_to_end(status)
         if message:
             protocol.raise_failure(message.removeprefix(protocol.FAILED))
@@ -78,6 +101,31 @@ def join(state: State, joining: Joining) -> int:
     os.close(go)
     os.close(status)
     return pid
+
+
+def _pass_gate(
+    state: State, joining: Joining, pid: int, entered: tuple[tuple[str, int], ...]
+) -> None:
+    first = state.init.pid
+    try:
+        wanted = Wanted(
+            joining.process, joining.privileges, _map(first, "uid"), _map(first, "gid"),
+            tuple((name, os.stat(f"/proc/{first}/ns/{name}").st_ino) for name, _ in NAMESPACES),
+            root_mount(first), state.cgroups, len(joining.filters), in_first_user_namespace(),
+        )  # fmt: skip
+        found = observe(pid, entered, state.cgroups)
+    except (FileNotFoundError, ProcessLookupError) as cause:
+        raise LaunchError(f'container "{state.id}" has ended') from cause
+    differences = compare(wanted, found)
+    joining.record(found, differences)
+    if differences:
+        raise at_gate(differences)
+
+
+def _map(pid: int, kind: str) -> IdRows:
+    """How ids of a container show here: as they are, where it shares our user namespace."""
+    shared = os.stat(f"/proc/{pid}/ns/user").st_ino == os.stat("/proc/self/ns/user").st_ino
+    return _SAME if shared else id_map(pid, kind)
 
 
 def _namespaces(pid: int) -> list[tuple[str, int]]:
@@ -109,10 +157,12 @@ def _enter(joining: Joining, mine: tuple[int, int], others: tuple[int, int]) -> 
         )
         prctl(PR_SET_DUMPABLE, 0)  # a change of ids has set it back
         inside.find_program(joining.process)
-        inside.close_beyond(joining.preserve, (status,))
+        inside.close_beyond(joining.preserve, (status, go))
         signals.set_default((signals.SIGCHLD,))
         for bpf in joining.filters:
             seccomp.install_filter(bpf)
+        os.write(status, protocol.READY)
+        protocol.expect(go, protocol.GO)
         inside.execute(joining.process)
     except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code
         os.write(status, protocol.failure(error))
