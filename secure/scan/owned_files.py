@@ -6,6 +6,7 @@ A Debian image of 400 packages claims 30,000 names: as objects they would take 6
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 import msgspec
 
@@ -35,11 +36,23 @@ class OwnedFiles(msgspec.Struct, frozen=True):
 
     def with_digests(self) -> Iterator[tuple[bytes, bytes]]:
         """Each name with its raw digest, b"" where the database has none."""
-        width = _WIDTHS.get(self.algorithm, 0)
+        names = self.listed()
+        if not self.digests:
+            return zip(names, repeat(b""))
+        width = _WIDTHS[self.algorithm]
         none = bytes(width)
-        for number, name in enumerate(self.listed()):
-            digest = self.digests[number * width : (number + 1) * width]
-            yield name, b"" if digest == none else digest
+        packed = self.digests
+        each = (packed[start : start + width] for start in range(0, len(names) * width, width))
+        return zip(names, (b"" if digest == none else digest for digest in each), strict=True)
+
+    def with_sums(self, sums: OwnedFiles | None, config: bytes) -> OwnedFiles:
+        """These names with the digests that another list has of them, and with `config`."""
+        known = dict(sums.with_digests()) if sums else {}
+        if sums is None or not any(known.values()):
+            return OwnedFiles(self.names, config=config)
+        none = bytes(_WIDTHS[sums.algorithm])
+        packed = b"".join([known.get(name) or none for name in self.listed()])
+        return OwnedFiles(self.names, sums.algorithm, packed, config)
 
 
 def owned_files(

@@ -14,7 +14,7 @@ from secure.facts.package import Package
 from secure.scan.catalogers.dpkg_diversions import DIVERSIONS, diverted
 from secure.scan.catalogers.dpkg_files import FOLDER
 from secure.scan.layer_facts import Record
-from secure.scan.owned_files import OwnedFiles, owned_files
+from secure.scan.owned_files import OwnedFiles
 
 _MOST_LINKS = 8
 # dpkg.cfg "path-exclude" of slim images, apk's -doc and -lang, rpm's tsflags=nodocs.
@@ -34,7 +34,7 @@ _BESIDE = {
 }
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """One file that a package owns.
 
     Args:
@@ -59,6 +59,7 @@ class Owners:
 
     def __init__(self, owned: Iterable[OwnedFiles | None], links: Mapping[bytes, bytes]) -> None:
         self._near = {name: to for name, to in links.items() if name.count(b"/") < 2}
+        self._directories: dict[bytes, bytes] = {}  # as they were asked for: as they are
         self.claims: dict[bytes, Claim] = {}
         for number, files in enumerate(owned):
             if files is not None and files.names:
@@ -74,7 +75,16 @@ class Owners:
 
     def real(self, name: bytes) -> bytes:
         """`name` with the links near the root followed."""
-        for _ in range(_MOST_LINKS if self._near else 0):
+        directory, slash, last = name.rpartition(b"/")
+        if not slash or not self._near:
+            return name
+        real = self._directories.get(directory)
+        if real is None:
+            real = self._directories[directory] = self._followed(directory + slash)
+        return real + last
+
+    def _followed(self, name: bytes) -> bytes:
+        for _ in range(_MOST_LINKS):
             end = name.find(b"/")
             while end >= 0 and (to := self._near.get(name[:end])) is None:
                 # The second part and no further: only names with one slash are in the table.
@@ -111,10 +121,9 @@ def files_of(record: Record, lists: Callable[[bytes], OwnedFiles | None]) -> Own
         if named is None and sums is None:
             continue
         conffiles = lists(start + b".conffiles")
-        digests = dict(sums.with_digests()) if sums else {}
-        names = named.listed() if named else list(digests)
-        config = conffiles.config.split(b"\0") if conffiles and conffiles.config else ()
-        files = owned_files(((name, digests.get(name, b"")) for name in names), "md5", config)
+        files = (named or sums or OwnedFiles()).with_sums(
+            sums, conffiles.config if conffiles else b""
+        )
         return diverted(files, package.name.encode("utf-8", "replace"), lists(DIVERSIONS))
     return None
 
