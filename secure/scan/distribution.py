@@ -17,6 +17,15 @@ _USUAL_NAMESPACE = {"deb": "debian", "apk": "alpine", "alpm": "arch", "rpm": "",
 _NAMESPACE = {"rhel": "redhat", "opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse"}
 
 
+# How rpm packages name their vendor (tag 1011): what is left where no file names the distribution.
+# Without either the package has no namespace, as nothing tells one.
+_VENDORS = {
+    "almalinux": "almalinux", "amazon": "amzn", "centos": "centos", "fedora project": "fedora",
+    "microsoft corporation": "microsoft", "opensuse": "opensuse", "oracle america": "ol",
+    "red hat, inc.": "redhat", "rocky": "rocky", "suse llc": "suse",
+}  # fmt: skip
+
+
 def chosen(
     releases: Iterable[OsRelease], packages: Iterable[Package], *, busybox: bool
 ) -> OsRelease | None:
@@ -38,13 +47,20 @@ def purl_parts(package: Package, release: OsRelease | None) -> tuple[str, dict[s
     if package.type not in _USUAL_NAMESPACE:
         return package.namespace, {}
     known = release.id if release else ""
-    namespace = _NAMESPACE.get(known, known) or _USUAL_NAMESPACE[package.type]
+    namespace = _NAMESPACE.get(known, known) or _USUAL_NAMESPACE[package.type] or _vendor(package)
     version = release.version_id or release.version_codename if release else ""
-    distro = (known or namespace) if release else ""
+    distro = (known or _USUAL_NAMESPACE[package.type]) if release else ""
     return namespace, {
         "arch": package.arch,
         "distro": f"{distro}-{version}" if distro and version else distro,
     }
+
+
+def _vendor(package: Package) -> str:
+    if package.type != "rpm":
+        return ""
+    told = package.maintainer.lower()
+    return next((name for start, name in _VENDORS.items() if told.startswith(start)), "")
 
 
 def not_told(packages: Iterable[Package], release: OsRelease | None) -> Iterable[Unreadable]:

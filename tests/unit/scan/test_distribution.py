@@ -8,8 +8,12 @@ import pytest
 from scanning import apk_record, dpkg_record, file, layer, scanned, symlink
 
 from secure.facts.files import OsRelease
+from secure.facts.location import Location
+from secure.facts.package import Package
 from secure.images.write import NewFile
+from secure.scan.layer_facts import Record
 from secure.scan.os_release import CANDIDATES, parse_release
+from secure.scan.packages import described
 
 STATUS = "var/lib/dpkg/status"
 UBUNTU = """DISTRIB_ID=Ubuntu
@@ -155,3 +159,37 @@ def test_red_hat_and_opensuse_are_named_by_their_vendor(tmp_path: Path) -> None:
         (package,) = scanned(tmp_path, [layer(release, manifest)]).packages
         assert package.namespace == namespace
         assert f"distro={known}-9.4" in package.purl
+
+
+@pytest.mark.parametrize(
+    ("vendor", "purl"),
+    [
+        ("Fedora Project", "pkg:rpm/fedora/a@1-1?arch=x86_64"),
+        ("Red Hat, Inc. <http://bugzilla.redhat.com/bugzilla>", "pkg:rpm/redhat/a@1-1?arch=x86_64"),
+        ("SUSE LLC <https://www.suse.com/>", "pkg:rpm/suse/a@1-1?arch=x86_64"),
+        ("Amazon Linux", "pkg:rpm/amzn/a@1-1?arch=x86_64"),
+        ("Rocky Enterprise Software Foundation", "pkg:rpm/rocky/a@1-1?arch=x86_64"),
+        ("Google LLC", "pkg:rpm/a@1-1?arch=x86_64"),
+        ("", "pkg:rpm/a@1-1?arch=x86_64"),
+    ],
+)
+def test_an_rpm_package_of_an_unknown_distribution_is_known_by_its_vendor(
+    vendor: str, purl: str
+) -> None:
+    place = Location("var/lib/rpm/rpmdb.sqlite", 0)
+    package = Package("rpm", "a", "1-1", place, "rpm-db", arch="x86_64", maintainer=vendor)
+    (found,) = described([Record(package)], None)
+    assert found.purl == purl
+
+
+def test_the_distribution_speaks_before_the_vendor() -> None:
+    place = Location("var/lib/rpm/rpmdb.sqlite", 0)
+    package = Package("rpm", "a", "1-1", place, "rpm-db", maintainer="Fedora Project")
+    (found,) = described([Record(package)], OsRelease(id="azurelinux", version_id="3.0"))
+    assert found.purl == "pkg:rpm/azurelinux/a@1-1?distro=azurelinux-3.0"
+
+
+@pytest.mark.parametrize(("kind", "namespace"), [("apk", "alpine"), ("deb", "debian")])
+def test_a_type_of_mostly_one_distribution_takes_its_name(kind: str, namespace: str) -> None:
+    (found,) = described([Record(Package(kind, "a", "1", Location("x", 0), "db"))], None)
+    assert found.purl == f"pkg:{kind}/{namespace}/a@1"
