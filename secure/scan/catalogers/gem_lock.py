@@ -19,19 +19,21 @@ from secure.scan.layer_facts import Record
 # "    name (version)!", in CHECKSUMS "  name (version) sha256=HEX,sha512=HEX".
 _GEM = re.compile(r"( +)([^\s(:]+)(?: \(([^()]*)\))?!?(?: (\S+))?")
 _FIELD = re.compile(r"  (\w+):(?: (.*))?")
-_SECTION = re.compile(r"[A-Z][A-Z ]*")
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")  # of git: Bundler refuses them too
 _USUAL = frozenset({"https://rubygems.org/", "http://rubygems.org/"})
 # PATH is the project itself; the others are what it asks for, not what was chosen.
 _SOURCES = frozenset({"GEM", "GIT", "PLUGIN SOURCE"})
+_SECTIONS = _SOURCES | {"PATH", "PLATFORMS", "DEPENDENCIES"}
 _NAMED, _NEEDED = 4, 6  # blanks before a gem of a source, and before what it needs
 
 
 def parse_lock(file: FileView) -> Found:
     lock = _Lock(file)
-    for number, line in enumerate(text(file.content).split("\n"), start=1):
-        if not lock.take(line.rstrip()):
-            yield file.unreadable(f"line {number} is none of a lock file")
-            return
+    lines = text(file.content).split("\n")
+    wrong = [number for number, line in enumerate(lines, start=1) if not lock.take(line.rstrip())]
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
+        yield file.unreadable(f"line {wrong[0]} is none of a lock file{more}")
     if not lock.sections:
         yield file.unreadable("is no lock file of Bundler: it has no section")
     yield from lock.records()
@@ -61,11 +63,11 @@ class _Lock:
         """Whether the line can be one of a lock file."""
         if not line:
             return True
-        if _SECTION.fullmatch(line):
-            self.sections += 1
+        if line.startswith(_CONFLICT):
+            return False
+        if not line.startswith(" "):
+            self.sections += line in _SECTIONS
             self._section, self._fields = line, {}
-        elif not line.startswith(" "):
-            return False  # marks of an unfinished merge, say
         elif field := _FIELD.fullmatch(line):
             self._fields.setdefault(field[1], []).append(field[2] or "")
         elif self._section in _SOURCES or self._section == "CHECKSUMS":
@@ -73,7 +75,7 @@ class _Lock:
             if gem is None:
                 return False
             self._gem(len(gem[1]), gem[2], gem[3] or "", gem[4] or "")
-        return self.sections > 0
+        return True
 
     def _gem(self, blanks: int, name: str, whole: str, sums: str) -> None:
         if self._section == "CHECKSUMS":

@@ -205,7 +205,7 @@ def test_declared_licences_are_kept(place: str, licence: str) -> None:
         ("etc/INSTALL_RECEIPT.json", "{}", "lies in no Cellar"),
         ("specifications/a.gemspec", "Gem::Specification.new", "an entry has no name"),
         ("specifications/a.gemspec", 's.name = "a"\n', '"a" has no version'),
-        ("Gemfile.lock", "hello", "line 1 is none of a lock file"),
+        ("Gemfile.lock", "hello", "has no section"),
         ("Gemfile.lock", "\n", "has no section"),
         ("Gemfile.lock", "GEM\n  specs:\n<<<<<<< HEAD\n", "line 3 is none of a lock file"),
         ("Gemfile.lock", "GEM\n  specs:\n    a\n", '"a" has no version'),
