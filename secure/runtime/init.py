@@ -21,7 +21,7 @@ from secure.errors import (
     NotExecutableError,
 )
 from secure.kernel import capabilities, descriptors, landlock, network, seccomp, signals, tty
-from secure.kernel.libc import clone, current_processor, syscall, wipe
+from secure.kernel.libc import current_processor, syscall, wipe
 from secure.kernel.mounts import (
     AT_EMPTY_PATH,
     AT_RECURSIVE,
@@ -176,18 +176,15 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     close_all_but(channel.go, channel.status, slave)
     landlocked = _confine(plan)
     _filter_calls(bpf, channel)
-    # Before the fork: SIG_DFL discards a SIGCHLD that is pending (sigaction(2) of POSIX), and a
-    # payload that ended at once would never be noticed. We wait for signals, no handler is missed.
-    signals.set_default(_ALL_SIGNALS)
-    # After it every page that is touched is copied: what can be made ready is made ready here.
+    os.write(channel.status, protocol.READY + landlocked.encode() + b"\n")
+    # While the supervisor looks at this process; nothing that it reads is changed.
     command = _command(plan)
-    # Closed before anything of the image can run (CVE-2016-9962, CVE-2019-5736): the interpreter's
-    # memory, /proc/1/exe, and the caller's command line with its host paths in /proc/1/cmdline.
-    prctl(PR_SET_DUMPABLE, 0)
     wipe(*channel.arguments)
-    payload = clone(signals.SIGCHLD)
-    if payload == 0:
-        _execute(command, channel, slave, landlocked)
+    protocol.expect(channel.go, protocol.GO)
+    # Closed before anything of the image can run (CVE-2016-9962, CVE-2019-5736): the interpreter's
+    # memory and /proc/1/exe. The caller's command line with its host paths is wiped already.
+    prctl(PR_SET_DUMPABLE, 0)
+    payload = _start_first(command, slave)
     for fd in (channel.go, channel.status, *([slave] if slave >= 0 else [])):
         os.close(fd)
     return _reap_until(payload)
@@ -438,33 +435,24 @@ def _command(plan: Plan) -> Program:
     return Program(tuple(candidates), argv, environment)
 
 
-def _execute(command: Program, channel: Channel, slave: int, landlocked: str) -> NoReturn:
-    code = 1
-    try:
-        # Readable for the gate, until it has spoken; there is no other process inside to read it.
-        prctl(PR_SET_DUMPABLE, 1)
-        os.setsid()
-        if slave >= 0:
-            tty.make_controlling(slave)
-            for index in range(3):
-                os.dup2(slave, index, inheritable=True)
-        os.write(channel.status, protocol.READY + landlocked.encode() + b"\n")
-        protocol.expect(channel.go, protocol.GO)
-        signals.set_mask(())
-        _exec_first(command)
-    except BaseException as error:  # noqa: BLE001 - see `enter`
-        os.write(channel.status, protocol.failure(error))
-        code = getattr(error, "exit_code", 1)
-    finally:
-        os._exit(code)
+def _start_first(command: Program, slave: int) -> int:
+    """The first candidate that can be executed, as a child of ours; its pid.
 
-
-def _exec_first(command: Program) -> None:
-    """execve of the first candidate that can be executed."""
+    posix_spawn(3), not fork(2): no copy of this interpreter is made, and until its execve the child
+    runs a few calls of the C library and nothing of ours. It inherits all that the gate looked at.
+    """
+    terminal: list[tuple[int, int, int] | tuple[int, int, bytes, int, int]] = []
+    if slave >= 0:
+        # Opened by a session's leader, it becomes the session's controlling terminal.
+        terminal.append((os.POSIX_SPAWN_OPEN, 0, b"/proc/self/fd/%d" % slave, os.O_RDWR, 0))
+        terminal += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     worst = _ENOENT
     for candidate in command.candidates:
         try:
-            os.execve(candidate, command.argv, command.environment)
+            return os.posix_spawn(
+                candidate, command.argv, command.environment, file_actions=terminal, setsid=True,
+                setsigmask=(), setsigdef=_ALL_SIGNALS,
+            )  # fmt: skip
         except OSError as cause:
             if cause.errno not in {_ENOENT, _ENOTDIR}:
                 worst = cause.errno or _EIO

@@ -26,18 +26,6 @@ _MAX_MESSAGE = 65_536
 _PIECE = 8192  # bytes: larger buffers cost more pages than they save calls
 
 
-def payload_pid(init_pid: int) -> int:
-    """The only child of init, in this pid namespace.
-
-    Raises:
-        LaunchError: there is none, or more than one.
-    """
-    children = _read(f"/proc/{init_pid}/task/{init_pid}/children").split()
-    if len(children) != 1:
-        raise LaunchError(f"init has {len(children)} children at the gate, expected 1")
-    return int(children[0])
-
-
 def own_namespaces() -> tuple[tuple[str, int], ...]:
     """The caller's namespaces, by name: what a container's are compared with."""
     return tuple((name, _namespace("self", name)) for name, _ in NAMESPACES)

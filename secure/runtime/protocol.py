@@ -7,10 +7,9 @@
         │ ◀──────────────── TERMINAL    only with a terminal: its pty was sent over a socket
         │                               drops everything, filter last
         │ ◀──────────────── LISTENER    only with a watched filter: its listener comes along
-        │                               forks ──────────────────────▶ waits
-        │ ◀─────────────────────────────────────────────────── READY
+        │ ◀─────────────────── READY    waits
         │  reads /proc, compares, records
-        │  GO ──────────────────────────────────────────────────────▶ execve
+        │  GO ────────────────────────▶ posix_spawn ────────────────▶ execve
         │ ◀──────── end of file: the image's first instruction runs
 
 A message is one byte. `READY` is followed by what init says of Landlock and a newline; `FAILED` by

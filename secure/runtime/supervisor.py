@@ -171,7 +171,7 @@ class _Container:
         """
         # Init has some milliseconds of mounting before it: time to get ready for the gate.
         from secure.runtime.gate import compare
-        from secure.runtime.observe import Known, observe, own_namespaces, payload_pid
+        from secure.runtime.observe import Known, observe, own_namespaces
 
         record = self._start.prepare()
         mine = own_namespaces()
@@ -181,7 +181,7 @@ class _Container:
         landlock = protocol.read_line(self._status)
         limits = cgroup.read_back() if cgroup else ()
         other_ids = self._plan.id_map == RANGE and os.geteuid() != 0
-        evidence = observe(payload_pid(self._pid), Known(mine, limits, landlock, other_ids))
+        evidence = observe(self._pid, Known(mine, limits, landlock, other_ids))
         differences = compare(self._plan, evidence, cgroup.planned() if cgroup else ())
         record(evidence, differences)
         if differences:
