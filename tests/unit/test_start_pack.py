@@ -47,11 +47,11 @@ def opened(tree: Path) -> set[str]:
 
 def test_a_first_start_makes_the_pack_and_a_second_leaves_it_alone(tree: Path) -> None:
     start(tree, *_WORDS)
-    made = pack_of(tree).stat()
+    made = pack_of(tree).stat().st_ino
     content = pack_of(tree).read_bytes()
     assert all(name in content for name in (b"secure.cli.run", b"secure.cli.main"))
     assert start(tree, *_WORDS).returncode == 0
-    assert pack_of(tree).stat() == made
+    assert pack_of(tree).stat().st_ino == made
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")

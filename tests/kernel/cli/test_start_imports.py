@@ -28,11 +28,14 @@ _NAMES = (
 
 
 def imported(account: Account, *words: str) -> set[str]:
-    """Names of the modules that `secure` imports for these words."""
+    """Names of the modules that Python's import system loads for these words.
+
+    Those of a pack are not among them, but what they import is.
+    """
     python = account.command.parent.parent / ".venv/bin/python3"
     main = account.command.parent.parent / "secure/__main__.py"
     done = subprocess.run(
-        [str(python), "-I", "-S", "-X", "importtime", str(main), *words],
+        [str(python), "-I", "-S", "-B", "-X", "importtime", str(main), *words],
         capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL,
         env=account.environment, cwd=account.folder, **account.who.credentials,
     )  # fmt: skip
@@ -45,6 +48,9 @@ def test_a_warm_run_loads_nothing_heavy(account: Account, images: Images) -> Non
     for _ in range(2):
         account.secure("run", "--rm", images.good, "true")
     found = imported(account, *words)
+    for pack in (account.command.parent.parent / "secure/__pycache__").glob("run.*.pack"):
+        pack.unlink()
+    found |= imported(account, *words)
     assert "secure.runtime.supervisor" in found
     assert {name for name in found if name in HEAVY or name.partition(".")[0] in HEAVY} == set()
 
