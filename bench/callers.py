@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from hierarchy import private_hierarchy
+
 ORDINARY_USER = "secure-test"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -71,6 +73,7 @@ def as_caller(who: Caller, work: Callable[[], T]) -> T:
     """The result of `work`, done in a child that is that user: no `su` in the measured time."""
 
     def in_its_name() -> T:
+        private_hierarchy(who.home)
         if os.geteuid() != who.uid:
             os.setgroups([])
             os.setresgid(who.gid, who.gid, who.gid)

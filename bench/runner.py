@@ -29,6 +29,7 @@ class Command:
     Args:
         argv: argv[0] is an absolute path.
         before: called before each run, outside of the time.
+        leaves: what it leaves running belongs to it (a container that was started).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Command:
     env: dict[str, str] = field(default_factory=dict)
     folder: str = "/"
     before: Callable[[], None] | None = None
+    leaves: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def _once(command: Command) -> Sample:
         ended, status, usage = os.wait4(-1, 0)
     wall = time.perf_counter() - started
     os.close(null)
-    _settle()
+    if not command.leaves:
+        _settle()
     if status != 0:
         code = os.waitstatus_to_exitcode(status)
         raise RuntimeError(f"{command.name} ended with {code}: {' '.join(command.argv)}")
