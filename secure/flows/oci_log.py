@@ -65,7 +65,9 @@ def _image(bundle: str) -> Plain:
 def _enforcement(plan: BundlePlan, granted: Granted, evidence: Evidence) -> Plain:
     held = [name for name, bits in evidence.capabilities if bits]
     uid = f"uid {plan.privileges.uid} inside is uid {evidence.uids[1]} outside ({plan.identity})"
+    label = plan.process.apparmor
     rows = (
+        *((("security label", f"AppArmor {label} from execve on"),) if label else ()),
         ("user that is not root", uid),
         ("namespaces", f"own {', '.join(evidence.own_namespaces)}"),
         ("capabilities dropped", f"sets that hold some: {', '.join(held) or 'none'}"),

@@ -39,6 +39,7 @@ class Process:
         scheduler: (policy, nice, priority, flags, runtime, deadline, period), or None.
         io_priority: (class, priority), or None.
         console: (rows, columns), (0, 0) where the config does not say.
+        apparmor: the profile to enter, "" for none.
     """
 
     args: tuple[str, ...]
@@ -55,6 +56,7 @@ class Process:
     oom_score_adj: int | None
     scheduler: tuple[str, int, int, tuple[str, ...], int, int, int] | None
     io_priority: tuple[str, int] | None
+    apparmor: str
 
 
 @value
@@ -222,6 +224,7 @@ def _process(found: dict[str, Any], mistakes: list[str]) -> Process:
         if "=" not in line:
             mistakes.append(f"process.env[{number}]: NAME=VALUE expected")
     schedule, io = found.get("scheduler"), found.get("ioPriority")
+    profile = found.get("apparmorProfile") or ""
     return Process(
         args=tuple(found.get("args") or ()),
         env=tuple(found.get("env") or ()),
@@ -237,6 +240,7 @@ def _process(found: dict[str, Any], mistakes: list[str]) -> Process:
         oom_score_adj=found.get("oomScoreAdj"),
         scheduler=_scheduler(schedule) if schedule else None,
         io_priority=(io.get("class") or "", io.get("priority") or 0) if io else None,
+        apparmor="" if profile == "unconfined" else profile,
     )
 
 

@@ -45,6 +45,7 @@ APPLIED = {
     "process.capabilities.inheritable": "texts",
     "process.capabilities.ambient": "texts",
     "process.oomScoreAdj": "i32",
+    "process.apparmorProfile": "text",
     "process.scheduler": "object",
     "process.scheduler.policy": "text",
     "process.scheduler.nice": "i32",
@@ -120,6 +121,13 @@ APPLIED = {
     "linux.resources.pids.limit": "i64",
     "linux.resources.blockIO": "object",
     "linux.resources.blockIO.weight": "u32",
+    **{
+        f"linux.resources.blockIO.throttle{what}Device{rest}": kind
+        for what in ("ReadBps", "WriteBps", "ReadIOPS", "WriteIOPS")
+        for rest, kind in (
+            ("", "objects"), ("[].major", "i64"), ("[].minor", "i64"), ("[].rate", "u64"),
+        )
+    },
     "linux.resources.unified": "map",
     "linux.rootfsPropagation": "text",
     "linux.maskedPaths": "texts",
@@ -144,11 +152,9 @@ APPLIED = {
     "linux.personality.flags": "texts",
 }  # fmt: skip
 
-_NO_LABEL = "this runtime sets no label of a security module"
+_NO_LABEL = "this runtime sets no label of SELinux"
 _NOT_LINUX = "is for another platform"
-_NO_DEVICE_LIMITS = "this runtime limits no single block device"
 REFUSED = {
-    "process.apparmorProfile": _NO_LABEL,
     "process.selinuxLabel": _NO_LABEL,
     "process.commandLine": _NOT_LINUX,
     "process.user.username": _NOT_LINUX,
@@ -167,11 +173,7 @@ REFUSED = {
     "linux.resources.cpu.realtimeRuntime": "this runtime hands out no real-time share",
     "linux.resources.cpu.realtimePeriod": "this runtime hands out no real-time share",
     "linux.resources.blockIO.leafWeight": "Linux has had no such weight since 5.0",
-    "linux.resources.blockIO.weightDevice": _NO_DEVICE_LIMITS,
-    "linux.resources.blockIO.throttleReadBpsDevice": _NO_DEVICE_LIMITS,
-    "linux.resources.blockIO.throttleWriteBpsDevice": _NO_DEVICE_LIMITS,
-    "linux.resources.blockIO.throttleReadIOPSDevice": _NO_DEVICE_LIMITS,
-    "linux.resources.blockIO.throttleWriteIOPSDevice": _NO_DEVICE_LIMITS,
+    "linux.resources.blockIO.weightDevice": "this runtime weighs no single block device",
     "linux.resources.hugepageLimits": "this runtime limits no huge pages",
     "linux.resources.network": "this runtime marks no packets; let the engine do it",
     "linux.resources.rdma": "this runtime limits no RDMA",

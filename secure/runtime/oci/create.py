@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 
 from secure.errors import DocumentError, KernelError, LaunchError
-from secure.kernel import mount_trees, signals
+from secure.kernel import apparmor, mount_trees, signals
 from secure.kernel.libc import argument_memory, clone, syscall
 from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, owner, setns, write_maps
 from secure.kernel.rlimits import RLIMITS
@@ -104,6 +104,8 @@ class _Maker:
 
     def run(self) -> State:
         start, plan = self._start, self._plan
+        if plan.process.apparmor:
+            apparmor.check_enabled(plan.process.apparmor)
         cgroup.refuse_taken(start.place)
         # Written down first: whoever is killed after making it leaves the name to `delete`.
         self._save(cgroups=start.place.all(), freezer=start.place.freezer())

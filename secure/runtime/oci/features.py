@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
                 "knownFlags": list(FLAGS),
                 "supportedFlags": list(FLAGS),
             },
-            "apparmor": {"enabled": False},
+            "apparmor": {"enabled": True},
             "selinux": {"enabled": False},
             "intelRdt": {"enabled": False},
             "mountExtensions": {"idmap": {"enabled": False}},

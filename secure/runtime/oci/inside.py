@@ -11,7 +11,16 @@ import gc
 import os
 
 from secure.errors import CommandNotFoundError, LaunchError, NotExecutableError
-from secure.kernel import capabilities, landlock, mount_trees, network, seccomp, signals, tty
+from secure.kernel import (
+    apparmor,
+    capabilities,
+    landlock,
+    mount_trees,
+    network,
+    seccomp,
+    signals,
+    tty,
+)
 from secure.kernel.libc import syscall, wipe
 from secure.kernel.mounts import (
     MS_BIND,
@@ -118,6 +127,7 @@ def enter(entry: Entry, channel: Channel) -> NoReturn:
 def _prepare(entry: Entry, channel: Channel) -> bytes:
     """Everything up to the gate; returns the state for hooks."""
     plan = entry.plan
+    proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)  # the machine's own
     os.setsid()
     signals.block(_ALL_SIGNALS)
     protocol.expect(channel.go, protocol.MAPPED)
@@ -152,7 +162,7 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
         network.loopback_up()
     if channel.console is not None:
         take_terminal(plan.process, channel.console, place="/dev/console")
-    become(plan.process, plan.privileges, entry.last_capability, plan.personality)
+    become(plan.process, plan.privileges, entry.last_capability, plan.personality, proc)
     find_program(plan.process)
     keep = (channel.go, channel.status, channel.start, channel.said)
     close_beyond(plan.preserve, keep)
@@ -243,9 +253,17 @@ def take_terminal(process: Process, console: socket, *, place: str) -> None:
 
 
 def become(
-    process: Process, privileges: Privileges, last_capability: int, personality: int | None
+    process: Process,
+    privileges: Privileges,
+    last_capability: int,
+    personality: int | None,
+    proc: int,
 ) -> None:
-    """Take the limits, the user and the capabilities of `process`; init's and exec's last steps."""
+    """Take the limits, the user and the capabilities of `process`; init's and exec's last steps.
+
+    Args:
+        proc: the machine's /proc; closed here.
+    """
     for name, soft, hard in process.rlimits:
         set_rlimit(name, soft, hard)
     _schedule(process)
@@ -262,6 +280,9 @@ def become(
     capabilities.set_each(
         sets["effective"], sets["permitted"], sets["inheritable"], sets["ambient"]
     )
+    if process.apparmor:
+        apparmor.enter_at_execve(proc, process.apparmor)
+    os.close(proc)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     init.change_directory(process.cwd)
     landlock.execute_inside_only()

@@ -19,7 +19,7 @@ import gc
 import os
 
 from secure.errors import LaunchError
-from secure.kernel import seccomp, signals
+from secure.kernel import apparmor, seccomp, signals
 from secure.kernel.namespaces import NAMESPACES, in_first_user_namespace
 from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
 from secure.runtime import init, protocol
@@ -75,14 +75,17 @@ def join(state: State, joining: Joining) -> int:
     Raises:
         SecureError: it could not be started.
     """
+    if joining.process.apparmor:
+        apparmor.check_enabled(joining.process.apparmor)
     spaces = _namespaces(state.init.pid)
     if not state.init.lives():
         raise LaunchError(f'container "{state.id}" has ended')
     status, writer = os.pipe2(os.O_CLOEXEC)
     go_reader, go = os.pipe2(os.O_CLOEXEC)
+    proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     prctl(PR_SET_DUMPABLE, 0)
-    pid, entered = born(0, spaces, lambda: _enter(joining, (go_reader, writer), (go, status)))
-    for fd in (writer, go_reader, *(fd for _, fd in spaces)):
+    pid, entered = born(0, spaces, lambda: _enter(joining, proc, (go_reader, writer), (go, status)))
+    for fd in (proc, writer, go_reader, *(fd for _, fd in spaces)):
         os.close(fd)
     prctl(PR_SET_DUMPABLE, 1)
     try:
@@ -140,7 +143,7 @@ def _namespaces(pid: int) -> list[tuple[str, int]]:
     return found
 
 
-def _enter(joining: Joining, mine: tuple[int, int], others: tuple[int, int]) -> NoReturn:
+def _enter(joining: Joining, proc: int, mine: tuple[int, int], others: tuple[int, int]) -> NoReturn:
     go, status = mine
     try:
         gc.disable()
@@ -153,7 +156,7 @@ def _enter(joining: Joining, mine: tuple[int, int], others: tuple[int, int]) -> 
         if joining.console is not None:
             inside.take_terminal(joining.process, joining.console, place="")
         inside.become(
-            joining.process, joining.privileges, joining.last_capability, joining.personality
+            joining.process, joining.privileges, joining.last_capability, joining.personality, proc
         )
         prctl(PR_SET_DUMPABLE, 0)  # a change of ids has set it back
         inside.find_program(joining.process)
