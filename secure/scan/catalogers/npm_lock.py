@@ -28,7 +28,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         yield file.unreadable('has neither "packages" nor "dependencies"')
         return
     # The same version may be installed in many folders.
-    yield from each_once(one.record(file, NPM_LOCK.name) for one in locked)
+    yield from each_once(file, (one.record(file, NPM_LOCK.name) for one in locked))
 
 
 def _of_packages(packages: dict[str, object]) -> Iterator[LockedNpm]:

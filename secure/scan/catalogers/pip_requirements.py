@@ -41,17 +41,20 @@ _BOMS = (
 
 def parse_requirements(file: FileView) -> Found:
     loose: list[str] = []
-    pinned: list[Locked] = []
-    for line in _logical_lines(_decoded(file.content)):
-        if (found := _requirement(line)) is not None:
-            pinned.append(found)
-        elif _matters(line):
-            loose.append(line)
-    yield from each_once(one.record(file, PIP_REQUIREMENTS.name) for one in pinned)
+    yield from each_once(file, _pinned(file, loose))
     if loose:
         some = ", ".join(f'"{shown(ValueError(line[:60]))}"' for line in loose[:_SHOWN])
         more = f" and {len(loose) - _SHOWN} more" if len(loose) > _SHOWN else ""
         yield file.unreadable(f"names no exact version of {some}{more}")
+
+
+def _pinned(file: FileView, loose: list[str]) -> Found:
+    """What the lines pin; those that pin nothing go into `loose`."""
+    for line in _logical_lines(_decoded(file.content)):
+        if (found := _requirement(line)) is not None:
+            yield found.record(file, PIP_REQUIREMENTS.name)
+        elif _matters(line):
+            loose.append(line)
 
 
 def _requirement(line: str) -> Locked | None:
@@ -99,8 +102,8 @@ def _logical_lines(content: str) -> Iterator[str]:
             pieces.append(line[:-1])
             continue
         pieces.append(line if not line.lstrip().startswith("#") else "")
-        if each_once := _COMMENT.sub("", " ".join(pieces)).strip():
-            yield each_once
+        if whole := _COMMENT.sub("", " ".join(pieces)).strip():
+            yield whole
         pieces.clear()
 
 
@@ -108,7 +111,7 @@ PIP_REQUIREMENTS = Cataloger(
     name="pip-requirements",
     version=1,
     wants=("*/requirements*.txt", "*requirements.txt", "*/requirements/*.txt"),
-    max_bytes=4 * MIB,
+    max_bytes=2 * MIB,
     parse=parse_requirements,
     database=False,
 )

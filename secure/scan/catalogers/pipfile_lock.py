@@ -27,7 +27,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         for item in _entry(file, name, mapping(value), indexes)
     )
     # What two sections ask for is locked in each.
-    yield from each_once(found)
+    yield from each_once(file, found)
 
 
 def _entry(file: FileView, name: str, entry: dict[str, object], indexes: dict[str, str]) -> Found:

@@ -31,7 +31,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
         for key, value in mapping(top.get("packages")).items()
     )
     # A version that was resolved with different peers has several keys.
-    yield from each_once(one.record(file, PNPM_LOCK.name) for one in locked if one is not None)
+    yield from each_once(file, (one.record(file, PNPM_LOCK.name) for one in locked if one))
 
 
 def _locked(key: str, entry: dict[str, object], needs: tuple[str, ...]) -> LockedNpm | None:

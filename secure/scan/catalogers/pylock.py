@@ -19,7 +19,7 @@ def parse_pylock(file: FileView, tree: dict[str, object]) -> Found:
         return
     found = (item for entry in mappings(tree.get("packages")) for item in _entry(file, entry))
     # A package is listed again for each environment that has it.
-    yield from each_once(found)
+    yield from each_once(file, found)
 
 
 def _entry(file: FileView, entry: dict[str, object]) -> Found:

@@ -37,7 +37,7 @@ def parse_lock(file: FileView, tree: dict[str, object]) -> Found:
         for item in _entry(file, entry, of_old_poetry)
     )
     # PDM lists a package again for each set of its extras.
-    yield from each_once(found)
+    yield from each_once(file, found)
 
 
 def _entry(file: FileView, entry: dict[str, object], of_old_poetry: dict[str, object]) -> Found:

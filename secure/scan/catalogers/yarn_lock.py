@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 from secure.errors import DocumentError, InputError
 from secure.facts.location import text
@@ -26,7 +27,7 @@ def parse_lock(file: FileView) -> Found:
     try:
         locked = _berry(file.content) if _MARK.search(file.content) else _classic(file.content)
         # A package that Yarn patches is listed with the patch and without.
-        yield from each_once(one.record(file, YARN_LOCK.name) for one in locked)
+        yield from each_once(file, (one.record(file, YARN_LOCK.name) for one in locked))
     except InputError as cause:
         yield file.unreadable(cause.what)
 
@@ -50,7 +51,7 @@ def _berry(content: bytes) -> Iterator[LockedNpm]:
 
 
 def _classic(content: bytes) -> Iterator[LockedNpm]:
-    for heading, body in _blocks(text(content)):
+    for heading, body in _blocks(content):
         if not heading.endswith(":"):
             raise DocumentError("is no lock file of Yarn: a line belongs to no package")
         name, reference = split_reference(heading[:-1].split(",", 1)[0].strip().strip('"'))
@@ -68,18 +69,19 @@ def _classic(content: bytes) -> Iterator[LockedNpm]:
         )
 
 
-def _blocks(content: str) -> Iterator[tuple[str, list[str]]]:
+def _blocks(content: bytes) -> Iterator[tuple[str, list[str]]]:
     """Each line that is not indented, "" before the first, with the indented ones below it."""
     heading, body = "", list[str]()
-    for line in content.splitlines():
-        if not line.strip() or line.startswith("#"):
+    for raw in BytesIO(content):  # not `splitlines`: a list of them is ten times the file
+        line = text(raw).rstrip()
+        if not line or line.startswith("#"):
             continue
         if line.startswith(" "):
             body.append(line)
             continue
         if heading or body:
             yield heading, body
-        heading, body = line.rstrip(), []
+        heading, body = line, []
     if heading or body:
         yield heading, body
 
@@ -102,7 +104,7 @@ YARN_LOCK = Cataloger(
     name="yarn-lock",
     version=1,
     wants=("*/yarn.lock",),
-    max_bytes=16 * MIB,
+    max_bytes=8 * MIB,
     parse=parse_lock,
     database=False,
 )

@@ -17,6 +17,9 @@ from secure.scan.layer_facts import Record
 _T = TypeVar("_T")
 Found = Iterator[Record | Unreadable]
 
+MAX_PACKAGES = 50_000  # of one lock file; the largest ask for 5,000
+_MOST_FAULTS = 100  # told one by one
+
 
 def from_tree(
     decode: Callable[[bytes], _T], parse: Callable[[FileView, _T], Found]
@@ -48,17 +51,28 @@ def checked(
     return file.unreadable(f'"{asked}" has a name or version that is none')
 
 
-def each_once(found: Found) -> Found:
-    """Each package once: what a file says of it in several places is joined."""
+def each_once(file: FileView, found: Found) -> Found:
+    """Each package once: what a file says of it in several places is joined.
+
+    Bounded: a file of a few MiB can ask for a million packages, or be wrong as often.
+    """
     once: dict[Package, _Joined] = {}
+    faults = 0
     for item in found:
         if isinstance(item, Unreadable):
-            yield item
-            continue
-        key = msgspec.structs.replace(item.package, hashes=(), licences=())
-        same = once.setdefault(key, _Joined(item))
-        same.needs.update(dict.fromkeys(item.needs))
-        same.hashes.update(dict.fromkeys(item.package.hashes))
+            faults += 1
+            if faults <= _MOST_FAULTS:
+                yield item
+        else:
+            key = msgspec.structs.replace(item.package, hashes=(), licences=())
+            same = once.setdefault(key, _Joined(item))
+            same.needs.update(dict.fromkeys(item.needs))
+            same.hashes.update(dict.fromkeys(item.package.hashes))
+        if len(once) + faults == MAX_PACKAGES:
+            yield file.unreadable(f"names {MAX_PACKAGES} packages; what follows was not read")
+            break
+    if faults > _MOST_FAULTS:
+        yield file.unreadable(f"{faults - _MOST_FAULTS} more entries could not be read")
     for same in once.values():
         package = msgspec.structs.replace(same.first.package, hashes=tuple(same.hashes))
         yield msgspec.structs.replace(same.first, package=package, needs=tuple(same.needs))
