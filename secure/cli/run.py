@@ -7,6 +7,7 @@ import sys
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.cli.units import count, millicpus, size
 from secure.errors import LaunchError, SecureError, UsageError
+from secure.kernel.cgroup_support import RATES
 from secure.runtime.request import RunRequest
 
 _NOT_STARTED = LaunchError.exit_code
@@ -31,7 +32,14 @@ COMMAND = Command(
         Option("--cap-drop", "drop a capability, or ALL", "NAME", many=True),
         Option("--user", "user inside", "USER[:GROUP]", "-u"),
         Option("--memory", "memory limit", "SIZE", "-m"),
+        Option("--memory-swap", "memory and swap together: as much as --memory", "SIZE"),
         Option("--cpus", "processors, e.g. 0.5", "NUMBER"),
+        Option("--cpu-shares", "of scarce processor time: 1024 is everybody's", "NUMBER", "-c"),
+        Option("--cpuset-cpus", "run only on these processors, e.g. 0-2,5", "LIST"),
+        *(
+            Option(f"--device-{rate}", "slow a disk down", "DEVICE:RATE", many=True)
+            for rate in RATES
+        ),
         Option("--pids-limit", "most processes", "NUMBER"),
         Option("--ulimit", "nofile=NUMBER", "NAME=NUMBER", many=True),
         Option("--security-opt", "no-new-privileges, seccomp=PROFILE", "OPTION", many=True),
@@ -86,6 +94,7 @@ def request_of(arguments: Arguments) -> RunRequest:
         entrypoint=entrypoint[-1] if entrypoint else None,
         env=tuple(_variable(text) for text in arguments.all("--env")),
         user=arguments.one("--user"),
+    swap, shares = arguments.one("--memory-swap"), arguments.one("--cpu-shares")
         workdir=arguments.one("--workdir"),
         hostname=_hostname(arguments.one("--hostname")),
         interactive=arguments.has("--interactive"),
@@ -105,6 +114,10 @@ def request_of(arguments: Arguments) -> RunRequest:
         devices=arguments.all("--device"),
         host_namespaces=_shared(arguments),
         id_map=_choice("--userns", arguments.one("--userns"), ("", "single", "range")),
+        memory_swap_bytes=_swap(swap) if swap else None,
+        cpu_shares=count("--cpu-shares", shares) if shares else None,
+        cpuset=arguments.one("--cpuset-cpus"),
+        io=tuple(_rate(rate, text) for rate in RATES for text in arguments.all(f"--device-{rate}")),
         policy=arguments.one("--policy"),
         dry_run=arguments.has("--dry-run"),
     )
@@ -149,6 +162,18 @@ def _once(targets: list[str]) -> None:
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(f'two mounts are to be on "{target}"', do="Leave one of them out.")
+
+
+def _swap(text: str) -> int:
+    return -1 if text == "-1" else size("--memory-swap", text)
+
+
+def _rate(rate: str, text: str) -> tuple[str, str, int]:
+    flag = f"--device-{rate}"
+    device, colon, most = text.rpartition(":")
+    if not device.startswith("/") or not colon:
+        raise UsageError(f'{flag} "{text}" is not DEVICE:RATE', do="Write it like /dev/sda:10mb.")
+    return rate, device, size(flag, most) if rate.endswith("bps") else count(flag, most)
 
 
 def _capability(text: str) -> str:

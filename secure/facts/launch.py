@@ -47,6 +47,8 @@ class LaunchAsk:
         cap_add, cap_drop: kernel names, "CAP_…" upper case, or "ALL".
         seccomp: profile name, or "unconfined".
         memory_bytes, pids, millicpus, nofile: limits asked.
+        memory_swap_bytes: memory and swap together; -1 is unlimited.
+        cpu_shares: 1024 is everybody's. cpuset, io: as `CgroupLimits`; they only tighten.
         network: "none" or "host".
         tmpfs: (target, bytes or 0 for the policy's default) pairs.
         env_secret_names: names of `-e` variables whose value looks like a secret.
@@ -68,6 +70,10 @@ class LaunchAsk:
     pids: int | None = None
     millicpus: int | None = None
     nofile: int | None = None
+    memory_swap_bytes: int | None = None
+    cpu_shares: int | None = None
+    cpuset: str = ""
+    io: tuple[tuple[str, str, int], ...] = ()
     network: str | None = None
     tmpfs: tuple[tuple[str, int], ...] = ()
     binds: tuple[BindAsk, ...] = ()

@@ -158,6 +158,9 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         "no_new_privileges": ("flag --security-opt", privileges is not None),
         "tmpfs": ("flag --tmpfs" if request.tmpfs else "image", bool(request.tmpfs or volumes)),
         "binds": ("flag --volume", bool(request.binds)),
+        "cpu_shares": ("flag --cpu-shares", request.cpu_shares is not None),
+        "cpuset": ("flag --cpuset-cpus", bool(request.cpuset)),
+        "io": ("flag --device-…", bool(request.io)),
     }
     return LaunchAsk(
         uid=uid,
@@ -177,6 +180,10 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         binds=_binds(request),
         env_secret_names=tuple(name for name, text in request.env if _is_secret(text)),
         security_opts=others,
+        memory_swap_bytes=request.memory_swap_bytes,
+        cpu_shares=request.cpu_shares,
+        cpuset=_processors(request),
+        io=_devices(request),
         privileged=request.privileged,
         devices=request.devices,
         host_namespaces=request.host_namespaces,
@@ -195,6 +202,22 @@ def _binds(request: RunRequest) -> tuple[BindAsk, ...]:
 def _is_secret(text: str) -> bool:
     """A value in a form that only secrets have; the scanner's full rules cost too much here."""
     return text.startswith(_SECRET_FORMS) and len(text) >= _SHORTEST_SECRET
+
+
+def _processors(request: RunRequest) -> str:
+    if not request.cpuset:
+        return ""
+    from secure.runtime.further_limits import processors
+
+    return processors(request.cpuset)
+
+
+def _devices(request: RunRequest) -> tuple[tuple[str, str, int], ...]:
+    if not request.io:
+        return ()
+    from secure.runtime.further_limits import block_device
+
+    return tuple((rate, block_device(path), most) for rate, path, most in request.io)
 
 
 def _security(options: tuple[str, ...]) -> tuple[str | None, bool | None, tuple[str, ...]]:

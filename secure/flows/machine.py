@@ -32,25 +32,34 @@ class Support:
     def make_cgroup(self, name: str, limits: Limits) -> Cgroup | None:
         """A cgroup with what can be limited here; None where nothing can."""
         can = self.by_cgroup
-        if not can:
-            return None
         wanted = CgroupLimits(
             memory_bytes=limits.memory_bytes if "memory" in can else None,
             millicpus=limits.millicpus if "cpu" in can else None,
             pids=limits.pids if "pids" in can else None,
+            cpu_shares=limits.cpu_shares,
+            cpuset=limits.cpuset,
+            io=limits.io,
         )
+        if not wanted.controllers():
+            return None
+        support = self.cgroups
+        if wanted.further():
+            from secure.kernel.cgroups_detect import detect_further
+
+            support = detect_further(support, wanted.further())
         from secure.kernel.cgroups import Cgroup
 
-        self._sweep()
-        return Cgroup.create(self.cgroups, f"{name}-{os.getpid()}", wanted)
+        _sweep(support)
+        return Cgroup.create(support, f"{name}-{os.getpid()}", wanted)
 
-    def _sweep(self) -> None:
-        """Remove what supervisors left that were killed with SIGKILL."""
-        for base in {base for _, base in self.cgroups.bases}:
-            for name in _listed(base):
-                _, _, pid = name.partition("-")
-                if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
-                    _remove_empty(f"{base}/{name}")
+
+def _sweep(support: CgroupSupport) -> None:
+    """Remove what supervisors left that were killed with SIGKILL."""
+    for base in {base for _, base in support.bases}:
+        for name in _listed(base):
+            _, _, pid = name.partition("-")
+            if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+                _remove_empty(f"{base}/{name}")
 
 
 def _listed(folder: str) -> list[str]:

@@ -21,7 +21,7 @@ from secure.kernel.cgroups_detect import Hierarchy, hierarchies
 
 _THEIRS = ("", "/cgroup.procs", "/tasks")
 _UNITS = "/etc/systemd/system"
-_DROP_IN = "[Service]\nDelegate=cpu memory pids\n"
+_DROP_IN = "[Service]\nDelegate=cpu cpuset io memory pids\n"
 _RUNS_SYSTEMD = "/run/systemd/system"  # sd_booted(3)
 
 

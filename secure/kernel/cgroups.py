@@ -61,7 +61,8 @@ class Cgroup:
                 fresh.append(directory)
             made._planned = tuple(_settings(support, limits, places))
             for directory, file, content in made._planned:
-                cgroup_files.write(f"{directory}/{file}", content, WRITE_MEANS)
+                for line in content.split("\n"):  # one device at a time
+                    cgroup_files.write(f"{directory}/{file}", line, WRITE_MEANS)
         except BaseException:
             # Not `made.directories`: one of that name may be another container's.
             cls(support, tuple(fresh)).remove()
@@ -79,7 +80,8 @@ class Cgroup:
             KernelError: a file cannot be read any more.
         """
         return tuple(
-            (file, cgroup_files.read(f"{directory}/{file}")) for directory, file, _ in self._planned
+            (file, "\n".join(sorted(cgroup_files.read(f"{directory}/{file}").split("\n"))))
+            for directory, file, _ in self._planned
         )
 
     def add(self, pid: int) -> None:
@@ -135,18 +137,18 @@ class Cgroup:
 
 def _places(support: CgroupSupport, name: str, limits: CgroupLimits) -> dict[str, str]:
     """Controller -> the directory to make."""
-    missing = [c for c, _ in limits.asked() if not support.version(c)]
+    missing = [c for c in limits.controllers() if not support.version(c)]
     if missing:
         raise MachineError(
             f"cannot limit {', '.join(missing)} by cgroup: {support.reason}", do=support.do
         )
     bases = dict(support.bases)
-    return {controller: f"{bases[controller]}/{name}" for controller, _ in limits.asked()}
+    return {controller: f"{bases[controller]}/{name}" for controller in limits.controllers()}
 
 
 def _make(support: CgroupSupport, directory: str, limits: CgroupLimits) -> None:
     base = os.path.dirname(directory)
-    controllers = tuple(c for c, _ in limits.asked() if dict(support.bases)[c] == base)
+    controllers = tuple(c for c in limits.controllers() if dict(support.bases)[c] == base)
     v2 = support.version(controllers[0]) == V2
     for attempt in range(_ATTEMPTS):
         try:
@@ -155,6 +157,8 @@ def _make(support: CgroupSupport, directory: str, limits: CgroupLimits) -> None:
             for parent in support.passes_on if v2 else ():
                 cgroups_v2.pass_on(parent, controllers)
             cgroup_files.make(directory)
+            if "cpuset" in controllers and not v2:
+                cgroups_v1.fill_cpuset(directory)
             return
         except KernelError as error:
             # Another launch ended and removed the empty base in between.
@@ -171,6 +175,10 @@ def _settings(
         present = lambda file, where=where: os.path.exists(f"{where}/{file}")  # noqa: E731
         for file, content in by.settings(controller, limit, present):
             yield where, file, content
+    for by, version in ((cgroups_v1, V1), (cgroups_v2, V2)):
+        for controller, file, content in by.further_settings(limits):
+            if support.version(controller) == version:
+                yield places[controller], file, content
 
 
 def _pidfd(pid: int) -> int:

@@ -16,14 +16,17 @@ Source: cgroups(7); Linux admin-guide/cgroup-v2, "Delegation"; systemd's docs/CG
 from __future__ import annotations
 
 from secure import system as os
-from secure.errors import KernelError
+from secure.errors import KernelError, MachineError
 from secure.kernel.cgroup_files import BASE, read, read_if_there
 from secure.kernel.cgroup_support import CONTROLLERS, NONE, V1, V2, CgroupSupport
-from secure.value import value
+from secure.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_V1_WORDS = (("cpuset", "cpuset"), ("io", "blkio"))  # our name, v1's
 
 
 @value
@@ -33,13 +36,14 @@ class Hierarchy:
     Args:
         mount: where; root: which of its directories is mounted there.
         unified: it is v2.
-        controllers: of v1 only; v2 tells them in each directory.
+        controllers, further: of v1 only; v2 tells them in each directory.
     """
 
     mount: str
     root: str
     unified: bool
     controllers: tuple[str, ...]
+    further: tuple[str, ...] = ()
 
 
 @value
@@ -56,6 +60,30 @@ class Place:
 def detect() -> CgroupSupport:
     """What this process can limit by cgroups, and if not all, why and what to do."""
     return support(hierarchies(), _text("/proc/self/cgroup"), os.geteuid())
+
+
+def detect_further(support: CgroupSupport, controllers: tuple[str, ...]) -> CgroupSupport:
+    """`support`, and where these controllers of `FURTHER` can be used.
+
+    Raises:
+        MachineError: one cannot.
+    """
+    bases = dict(support.bases)
+    versions: dict[str, str] = {}
+    v2 = next((base for c, base in support.bases if support.version(c) == V2), "")
+    above = read_if_there(f"{os.path.dirname(v2)}/cgroup.controllers").split() if v2 else []
+    v1 = {name: h for h in hierarchies() for name in h.further}
+    for name in controllers:
+        if name in above:
+            bases[name], versions[name] = v2, V2
+        elif name in v1 and (base := _v1_base(v1[name], os.geteuid())):
+            bases[name], versions[name] = base, V1
+        else:
+            raise MachineError(
+                f"cannot limit {name} by cgroup: that controller is not this user's to use",
+                do=support.do or f"Once as root: secure setup delegate --user {os.geteuid()}",
+            )
+    return replace(support, bases=tuple(bases.items()), further=tuple(versions.items()))
 
 
 def hierarchies() -> tuple[Hierarchy, ...]:
@@ -105,8 +133,12 @@ def _hierarchies(mountinfo: str) -> Iterator[Hierarchy]:
             continue
         fields = front.split(" ")
         options = rest.rpartition(" ")[2].split(",")
-        controllers = tuple(c for c in CONTROLLERS if kind == "cgroup" and c in options)
-        yield Hierarchy(_plain(fields[4]), _plain(fields[3]), kind == "cgroup2", controllers)
+        v1 = options if kind == "cgroup" else []
+        controllers = tuple(c for c in CONTROLLERS if c in v1)
+        further = tuple(name for name, word in _V1_WORDS if word in v1)
+        yield Hierarchy(
+            _plain(fields[4]), _plain(fields[3]), kind == "cgroup2", controllers, further
+        )
 
 
 def _plain(path: str) -> str:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 
+from secure.kernel import cgroup_files
+from secure.kernel.cgroup_support import RATES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from secure.kernel.cgroup_support import CgroupLimits
 
 PERIOD_US = 100_000
 
@@ -40,6 +45,33 @@ def settings(
             ("cpu.cfs_quota_us", str(limit * PERIOD_US // 1000)),
         )
     return (("pids.max", str(limit)),)
+
+
+def further_settings(limits: CgroupLimits) -> Iterator[tuple[str, str, str]]:
+    """(controller, file, content) of the limits that only some containers ask for.
+
+    Source: admin-guide/cgroup-v1: cpusets.rst, blkio-controller.rst ("Throttling policy").
+    """
+    if limits.cpu_shares:
+        yield "cpu", "cpu.shares", str(limits.cpu_shares)
+    if limits.cpuset:
+        yield "cpuset", "cpuset.cpus", limits.cpuset
+    for rate in RATES:
+        file = f"blkio.throttle.{rate.replace('-', '_')}_device"
+        rows = [f"{device} {most}" for name, device, most in limits.io if name == rate]
+        if rows:
+            yield "io", file, "\n".join(sorted(rows))
+
+
+def fill_cpuset(directory: str) -> None:
+    """A new cpuset is empty, and nobody may join one that is: take what is above it."""
+    above = os.path.dirname(directory)
+    for name in ("cpuset.cpus", "cpuset.mems"):
+        if not cgroup_files.read(f"{above}/{name}"):
+            fill_cpuset(above)
+        if not cgroup_files.read(f"{directory}/{name}"):
+            text = cgroup_files.read(f"{above}/{name}")
+            cgroup_files.write(f"{directory}/{name}", text, cgroup_files.WRITE_MEANS)
 
 
 def whole_pages(size: int) -> int:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 
 from secure.kernel import cgroup_files
+from secure.kernel.cgroup_support import RATES
 from secure.kernel.cgroups_v1 import PERIOD_US, whole_pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from secure.kernel.cgroup_support import CgroupLimits
 
 
 def settings(
@@ -27,6 +30,26 @@ def settings(
     if controller == "cpu":
         return (("cpu.max", f"{limit * PERIOD_US // 1000} {PERIOD_US}"),)
     return (("pids.max", str(limit)),)
+
+
+def further_settings(limits: CgroupLimits) -> Iterator[tuple[str, str, str]]:
+    """(controller, file, content) of the limits that only some containers ask for."""
+    if limits.cpu_shares:
+        # In proportion to what everybody has: 1024 shares on v1, weight 100 here.
+        weight = max(1, limits.cpu_shares * 100 // 1024)
+        yield "cpu", "cpu.weight", str(weight)
+    if limits.cpuset:
+        yield "cpuset", "cpuset.cpus", limits.cpuset
+    rows = []
+    for device in sorted({device for _, device, _ in limits.io}):
+        most = {name: str(number) for name, where, number in limits.io if where == device}
+        words = [f"{short}={most.get(name, 'max')}" for name, short in _IO_WORDS]
+        rows.append(" ".join((device, *words)))
+    if rows:
+        yield "io", "io.max", "\n".join(rows)
+
+
+_IO_WORDS = tuple(zip(RATES, ("rbps", "wbps", "riops", "wiops"), strict=True))
 
 
 def pass_on(directory: str, controllers: tuple[str, ...]) -> None:

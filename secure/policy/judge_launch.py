@@ -11,7 +11,7 @@ from secure.policy.capabilities import CAPABILITIES
 from secure.policy.decide import Checked, decide
 from secure.policy.rule import LaunchCase, parameters_of
 from secure.policy.rules.launch import LAUNCH_RULES
-from secure.policy.rules.launch_limits import SHM, tmpfs_mounts
+from secure.policy.rules.launch_limits import MOST_SHARES, SHM, tmpfs_mounts
 from secure.policy.settings import SECCOMP_PROFILES, Settings
 from secure.policy.waive import WaiverSubject
 
@@ -110,6 +110,9 @@ def settle(policy: Policy, ask: LaunchAsk, machine: MachineFacts) -> Settings:
         "network": _choice(ask.network, bounds.network) or "none",
     }
     origins = (*_origins(policy, ask, values), ("limits", f"policy {policy.name}"))
+    swap = ask.memory_swap_bytes
+    if swap is not None and swap > 0:  # memory that may not be swapped is at most both together
+        values["memory_bytes"] = min(values["memory_bytes"], swap)
     case = LaunchCase(ask, bounds, machine, None, policy.digest, (), {}, "")
     shm = [size for path, size in ask.tmpfs if path == SHM and 0 < size <= bounds.shm_bytes]
     return Settings(
@@ -121,6 +124,9 @@ def settle(policy: Policy, ask: LaunchAsk, machine: MachineFacts) -> Settings:
         landlock=machine.landlock_abi > 0,
         limits=bounds.limits,
         origins=origins,
+        cpu_shares=min(ask.cpu_shares or 0, MOST_SHARES),
+        cpuset=ask.cpuset,
+        io=ask.io,
         **values,
     )
 

@@ -181,6 +181,7 @@ class Settings:
         landlock: a ruleset is applied.
         limits: "cgroup" (or no launch) or "best-effort".
         origins: (field, who said so): "policy NAME", "flag --memory", "image", "default".
+        cpu_shares, cpuset, io: as `CgroupLimits`; they only tighten.
     """
 
     uid: int
@@ -200,6 +201,9 @@ class Settings:
     landlock: bool
     limits: str
     origins: tuple[tuple[str, str], ...]
+    cpu_shares: int = 0
+    cpuset: str = ""
+    io: tuple[tuple[str, str, int], ...] = ()
 
     def origin(self, field: str) -> str:
         """Who decided a field."""

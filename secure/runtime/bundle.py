@@ -75,10 +75,33 @@ def _linux(plan: Plan) -> Json:
         "readonlyPaths": list(plan.read_only),
         "resources": {
             "memory": {"limit": plan.limits.memory_bytes, "swap": plan.limits.memory_bytes},
-            "cpu": {"quota": plan.limits.millicpus * _PERIOD_US // 1000, "period": _PERIOD_US},
+            "cpu": {
+                "quota": plan.limits.millicpus * _PERIOD_US // 1000,
+                "period": _PERIOD_US,
+                **({"shares": plan.limits.cpu_shares} if plan.limits.cpu_shares else {}),
+                **({"cpus": plan.limits.cpuset} if plan.limits.cpuset else {}),
+            },
+            **({"blockIO": _block_io(plan)} if plan.limits.io else {}),
             "pids": {"limit": plan.limits.pids},
         },
     }
+
+
+def _block_io(plan: Plan) -> Json:
+    found: dict[str, list[Json]] = {}
+    for rate, device, most in plan.limits.io:
+        major, _, minor = device.partition(":")
+        row: Json = {"major": int(major), "minor": int(minor), "rate": most}
+        found.setdefault(_THROTTLES[rate], []).append(row)
+    return dict(found)
+
+
+_THROTTLES = {
+    "read-bps": "throttleReadBpsDevice",
+    "write-bps": "throttleWriteBpsDevice",
+    "read-iops": "throttleReadIOPSDevice",
+    "write-iops": "throttleWriteIOPSDevice",
+}
 
 
 def _mappings(rows: IdRows) -> list[Json]:

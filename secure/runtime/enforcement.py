@@ -88,6 +88,14 @@ def _limits(plan: Plan, evidence: Evidence) -> Iterator[Row]:
             yield protection, ENFORCED, "cgroup " + ", ".join(by[name]), setting
         else:
             yield protection, PARTLY, _substitute(name, plan, rlimits), setting
+    for start, protection, setting in _FURTHER:
+        if files := [
+            f"{f} = {v}".replace("\n", "; ") for f, v in held.items() if f.startswith(start)
+        ]:
+            # A write that goes through the page cache is nobody's by the time it reaches the disk.
+            late = any(f.startswith("blkio.throttle.write") for f in files)
+            words = "cgroup " + ", ".join(files) + ("; direct writes only" if late else "")
+            yield protection, PARTLY if late else ENFORCED, words, setting
     yield "open files limit", ENFORCED, f"RLIMIT_NOFILE = {rlimits['nofile']}", "nofile"
     yield "no core dumps", ENFORCED, f"RLIMIT_CORE = {rlimits['core']}", "core"
 
@@ -97,6 +105,14 @@ _WORDS = {
     "cpu": ("cpu limit", "millicpus"),
     "pids": ("process limit", "pids"),
 }
+
+
+# Only where they are asked for: (beginning of the files' names, protection, setting).
+_FURTHER = (
+    ("cpuset.", "processors", "cpuset"),
+    ("io.", "disk rates", "io"),
+    ("blkio.", "disk rates", "io"),
+)
 
 
 def _concerns(file: str, name: str) -> bool:

@@ -42,12 +42,18 @@ IdRows = tuple[tuple[int, int, int], ...]
 
 @value
 class Limits:
-    """Resource limits of a plan; `by_cgroup` names those that a cgroup will hold."""
+    """Resource limits of a plan; `by_cgroup` names those that a cgroup will hold.
+
+    The last three are held by a cgroup or not at all; see `kernel.cgroup_support.CgroupLimits`.
+    """
 
     memory_bytes: int
     pids: int
     millicpus: int
     by_cgroup: tuple[str, ...]
+    cpu_shares: int = 0
+    cpuset: str = ""
+    io: tuple[tuple[str, str, int], ...] = ()
 
 
 @value
@@ -146,7 +152,10 @@ def make_plan(
     directories = skeleton_dirs(mounts)
     files = (*_files(payload, settings.network), *_places_for_files(mounts))
     by_cgroup = machine.by_cgroup
-    limits = Limits(settings.memory_bytes, settings.pids, settings.millicpus, by_cgroup)
+    limits = Limits(
+        settings.memory_bytes, settings.pids, settings.millicpus, by_cgroup,
+        settings.cpu_shares, settings.cpuset, settings.io,
+    )  # fmt: skip
     hidden = machine.present if settings.network == "none" else _in_proc(machine.present)
     return Plan(
         id=container_id,

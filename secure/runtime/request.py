@@ -18,6 +18,7 @@ class RunRequest:
         binds: (source, target, read_only).
         tmpfs: (target, bytes; 0 where no size was given).
         cpus: thousandths of a processor.
+        io: (rate, path of a block device, most in a second).
         security_opts: as given, e.g. "no-new-privileges".
         id_map: "" (default), "single" or "range".
         dry_run: show the plan as an OCI config, start nothing.
@@ -43,6 +44,10 @@ class RunRequest:
     millicpus: int | None = None
     pids: int | None = None
     nofile: int | None = None
+    memory_swap_bytes: int | None = None
+    cpu_shares: int | None = None
+    cpuset: str = ""
+    io: tuple[tuple[str, str, int], ...] = ()
     network: str | None = None
     security_opts: tuple[str, ...] = ()
     privileged: bool = False

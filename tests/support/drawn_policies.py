@@ -133,6 +133,8 @@ def _wild_asks() -> st.SearchStrategy[LaunchAsk]:
         pids=_NUMBERS,
         millicpus=_NUMBERS,
         nofile=_NUMBERS,
+        memory_swap_bytes=_NUMBERS,
+        cpu_shares=_NUMBERS,
         network=st.sampled_from([None, "none", "host", "bridge"]),
         tmpfs=st.lists(st.tuples(_PATHS, st.integers(-1, 6000)), max_size=3).map(tuple),
         binds=st.lists(binds(), max_size=2).map(tuple),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from secure.policy.settings import Bound
 
+_FEWEST_SHARES, MOST_SHARES = 2, 1024  # of the kernel: the least, and the default
 SHM = "/dev/shm"  # noqa: S108 - a path inside the container
 
 
@@ -36,11 +37,29 @@ def cpus_text(millicpus: int) -> str:
 def limits_memory(case: LaunchCase) -> Iterator[Violation]:
     asked, bound = case.ask.memory_bytes, case.bounds.memory_bytes
     yield from _within("--memory", asked, bound, bytes_text)
+    swap = case.ask.memory_swap_bytes
+    if swap is not None and not 0 < swap <= (asked or bound.default):
+        most = bytes_text(asked or bound.default)
+        yield Violation(
+            at="--memory-swap",
+            found=bytes_text(swap) if swap > 0 else f"{swap} (unlimited)",
+            wanted=f"at most {most} of memory and swap together",
+            fix="Leave --memory-swap out: what is in memory stays there, or is refused.",
+            bound=True,
+        )
     yield from _enforced(case, "memory limit", case.machine.memory)
 
 
 def limits_processors(case: LaunchCase) -> Iterator[Violation]:
     yield from _within("--cpus", case.ask.millicpus, case.bounds.millicpus, cpus_text)
+    shares = case.ask.cpu_shares
+    if shares is not None and not _FEWEST_SHARES <= shares <= MOST_SHARES:
+        yield Violation(
+            at="--cpu-shares",
+            found=str(shares),
+            wanted=f"{_FEWEST_SHARES} to {MOST_SHARES}, which is what every program has",
+            bound=True,
+        )
     yield from _enforced(case, "processor limit", case.machine.cpu)
 
 

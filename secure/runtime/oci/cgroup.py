@@ -13,6 +13,7 @@ import os
 from secure.errors import DocumentError, KernelError, MachineError
 from secure.kernel import cgroup_files
 from secure.kernel.cgroup_files import BASE, JOIN_MEANS, WRITE_MEANS
+from secure.kernel.cgroups_v1 import fill_cpuset
 from secure.runtime.oci.resources import V1, V2, Setting, settings
 from secure.value import value
 
@@ -150,7 +151,7 @@ def make(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]
             made.append(directory)
         for controller, directory in place.directories:
             if controller == "cpuset" and place.version == V1:
-                _fill_cpuset(directory)
+                fill_cpuset(directory)
         done = [_apply(found[s.controller], s) for s in wanted if s.controller in found]
     except BaseException:
         remove(tuple(made))
@@ -159,16 +160,18 @@ def make(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]
 
 
 def _apply(directory: str, setting: Setting) -> tuple[str, str] | None:
-    path = f"{directory}/{setting.file}"
+    path, content = f"{directory}/{setting.file}", setting.content
+    if setting.instead and not os.path.exists(path):
+        path, content = f"{directory}/{setting.instead[0]}", setting.instead[1]
     if not os.path.exists(path):
         raise DocumentError(
             f"linux.resources.{setting.field} cannot be applied: this kernel has no {setting.file}"
         )
     try:
-        cgroup_files.write(path, setting.content, WRITE_MEANS)
+        cgroup_files.write(path, content, WRITE_MEANS)
     except KernelError as cause:
         raise DocumentError(f"linux.resources.{setting.field}: {cause}") from cause
-    return (path, setting.content) if setting.exact else None
+    return (path, content) if setting.exact else None
 
 
 def _make_path(directory: str, place: Place) -> None:
@@ -194,17 +197,6 @@ def _pass_on(parent: str, place: Place) -> None:
 
     present = cgroup_files.read_if_there(f"{parent}/cgroup.controllers").split()
     cgroups_v2.pass_on(parent, tuple(c for c, _ in place.directories if c in present))
-
-
-def _fill_cpuset(directory: str) -> None:
-    """On v1 a new cpuset is empty, and nobody may join one that is."""
-    above = os.path.dirname(directory)
-    for name in ("cpuset.cpus", "cpuset.mems"):
-        if not cgroup_files.read_if_there(f"{above}/{name}"):
-            _fill_cpuset(above)
-        if not cgroup_files.read(f"{directory}/{name}"):
-            text = cgroup_files.read(f"{above}/{name}")
-            cgroup_files.write(f"{directory}/{name}", text, WRITE_MEANS)
 
 
 def change(directories: tuple[str, ...], resources: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ class Setting:
     Args:
         field: below linux.resources, for messages.
         exact: the kernel reads back what was written, so the gate can compare.
+        instead: (file, content) where the kernel has no such file.
     """
 
     field: str
@@ -35,6 +36,7 @@ class Setting:
     file: str
     content: str
     exact: bool = True
+    instead: tuple[str, str] | None = None
 
 
 def settings(resources: dict[str, Any], version: str) -> tuple[Setting, ...]:
@@ -136,10 +138,36 @@ def _pids(resources: dict[str, Any], version: str) -> Iterator[Setting]:
 
 def _block(resources: dict[str, Any], version: str) -> Iterator[Setting]:
     weight = (resources.get("blockIO") or {}).get("weight")
-    if weight:
-        v1 = version == V1
-        controller, file = ("blkio", "blkio.bfq.weight") if v1 else ("io", "io.bfq.weight")
-        yield Setting("blockIO.weight", controller, file, str(weight), exact=False)
+    if not weight:
+        return
+    if version == V1:
+        yield Setting("blockIO.weight", "blkio", "blkio.bfq.weight", str(weight), exact=False)
+        return
+    # Weights of bfq, 10..1000, onto those of every other scheduler, 1..10000.
+    every = f"default {1 + (max(weight, 10) - 10) * 9_999 // 990}"
+    yield Setting(
+        "blockIO.weight", "io", "io.bfq.weight", str(weight), exact=False,
+        instead=("io.weight", every),
+    )  # fmt: skip
+    for field, (v1_file, word) in _THROTTLES.items():
+        for item in (resources.get("blockIO") or {}).get(field) or ():
+            device = f"{_number(item.get('major'))}:{_number(item.get('minor'))}"
+            rate = item.get("rate") or 0
+            if version == V1:
+                file, text = v1_file, f"{device} {rate}"  # 0 lifts the limit
+            else:
+                file, text = "io.max", f"{device} {word}={rate or 'max'}"
+            controller = "blkio" if version == V1 else "io"
+            # The kernel reads back all devices, and all of the words.
+            yield Setting(f"blockIO.{field}", controller, file, text, exact=False)
+
+
+_THROTTLES = {
+    "throttleReadBpsDevice": ("blkio.throttle.read_bps_device", "rbps"),
+    "throttleWriteBpsDevice": ("blkio.throttle.write_bps_device", "wbps"),
+    "throttleReadIOPSDevice": ("blkio.throttle.read_iops_device", "riops"),
+    "throttleWriteIOPSDevice": ("blkio.throttle.write_iops_device", "wiops"),
+}
 
 
 def _devices(resources: dict[str, Any], version: str) -> Iterator[Setting]:

@@ -42,6 +42,7 @@ def excess(got: Settings, bounds: LaunchBounds, machine: MachineFacts) -> list[s
         "pids": 0 < got.pids <= bounds.pids.most,
         "cpus": 0 < got.millicpus <= bounds.millicpus.most,
         "nofile": 0 < got.nofile <= bounds.nofile.most,
+        "shares": 0 <= got.cpu_shares <= 1024,
         "tmpfs": sum(size for _, size in got.tmpfs) <= bounds.tmpfs_bytes.most,
         "tmpfs sizes": all(size > 0 for _, size in got.tmpfs),
         "shm": 0 < got.shm_bytes <= bounds.shm_bytes,

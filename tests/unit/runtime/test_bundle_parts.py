@@ -56,6 +56,21 @@ def test_a_comma_in_an_option_is_not_two_options() -> None:
         ),
         ({"pids": {"limit": -1}}, V1, [("pids.max", "max")]),
         ({"cpu": {"quota": 50_000, "period": 100_000}}, V2, [("cpu.max", "50000 100000")]),
+        (
+            {"blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 5}]}},
+            V1,
+            [("blkio.throttle.read_bps_device", "8:0 5")],
+        ),
+        (
+            {"blockIO": {"throttleWriteIOPSDevice": [{"major": 8, "minor": 16, "rate": 7}]}},
+            V2,
+            [("io.max", "8:16 wiops=7")],
+        ),
+        (
+            {"blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 0}]}},
+            V2,
+            [("io.max", "8:0 rbps=max")],
+        ),
         ({"cpu": {"shares": 2}}, V2, [("cpu.weight", "1")]),
         ({"cpu": {"shares": 262_144}}, V2, [("cpu.weight", "10000")]),
     ],
