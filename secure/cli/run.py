@@ -88,13 +88,13 @@ def request_of(arguments: Arguments) -> RunRequest:
     binds = tuple(_bind(text) for text in arguments.all("--volume"))
     tmpfs = tuple(_tmpfs(text) for text in arguments.all("--tmpfs"))
     _once([target for _, target, _ in binds] + [target for target, _ in tmpfs])
+    swap, shares = arguments.one("--memory-swap"), arguments.one("--cpu-shares")
     return RunRequest(
         image=arguments.words[0],
         command=tuple(arguments.words[1:]),
         entrypoint=entrypoint[-1] if entrypoint else None,
         env=tuple(_variable(text) for text in arguments.all("--env")),
         user=arguments.one("--user"),
-    swap, shares = arguments.one("--memory-swap"), arguments.one("--cpu-shares")
         workdir=arguments.one("--workdir"),
         hostname=_hostname(arguments.one("--hostname")),
         interactive=arguments.has("--interactive"),
@@ -108,16 +108,16 @@ def request_of(arguments: Arguments) -> RunRequest:
         millicpus=millicpus("--cpus", cpus) if cpus else None,
         pids=count("--pids-limit", pids) if pids else None,
         nofile=_nofile(arguments.all("--ulimit")),
+        memory_swap_bytes=_swap(swap) if swap else None,
+        cpu_shares=count("--cpu-shares", shares) if shares else None,
+        cpuset=arguments.one("--cpuset-cpus"),
+        io=tuple(_rate(rate, text) for rate in RATES for text in arguments.all(f"--device-{rate}")),
         network=arguments.one("--network") or None,
         security_opts=arguments.all("--security-opt"),
         privileged=arguments.has("--privileged"),
         devices=arguments.all("--device"),
         host_namespaces=_shared(arguments),
         id_map=_choice("--userns", arguments.one("--userns"), ("", "single", "range")),
-        memory_swap_bytes=_swap(swap) if swap else None,
-        cpu_shares=count("--cpu-shares", shares) if shares else None,
-        cpuset=arguments.one("--cpuset-cpus"),
-        io=tuple(_rate(rate, text) for rate in RATES for text in arguments.all(f"--device-{rate}")),
         policy=arguments.one("--policy"),
         dry_run=arguments.has("--dry-run"),
     )
@@ -158,12 +158,6 @@ def _tmpfs(text: str) -> tuple[str, int]:
     return target.rstrip("/") or target, wanted
 
 
-def _once(targets: list[str]) -> None:
-    for target in targets:
-        if targets.count(target) > 1:
-            raise UsageError(f'two mounts are to be on "{target}"', do="Leave one of them out.")
-
-
 def _swap(text: str) -> int:
     return -1 if text == "-1" else size("--memory-swap", text)
 
@@ -174,6 +168,12 @@ def _rate(rate: str, text: str) -> tuple[str, str, int]:
     if not device.startswith("/") or not colon:
         raise UsageError(f'{flag} "{text}" is not DEVICE:RATE', do="Write it like /dev/sda:10mb.")
     return rate, device, size(flag, most) if rate.endswith("bps") else count(flag, most)
+
+
+def _once(targets: list[str]) -> None:
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UsageError(f'two mounts are to be on "{target}"', do="Leave one of them out.")
 
 
 def _capability(text: str) -> str:

@@ -153,14 +153,14 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         "pids": ("flag --pids-limit", request.pids is not None),
         "millicpus": ("flag --cpus", request.millicpus is not None),
         "nofile": ("flag --ulimit", request.nofile is not None),
+        "cpu_shares": ("flag --cpu-shares", request.cpu_shares is not None),
+        "cpuset": ("flag --cpuset-cpus", bool(request.cpuset)),
+        "io": ("flag --device-…", bool(request.io)),
         "network": ("flag --network", request.network is not None),
         "seccomp": ("flag --security-opt", seccomp is not None),
         "no_new_privileges": ("flag --security-opt", privileges is not None),
         "tmpfs": ("flag --tmpfs" if request.tmpfs else "image", bool(request.tmpfs or volumes)),
         "binds": ("flag --volume", bool(request.binds)),
-        "cpu_shares": ("flag --cpu-shares", request.cpu_shares is not None),
-        "cpuset": ("flag --cpuset-cpus", bool(request.cpuset)),
-        "io": ("flag --device-…", bool(request.io)),
     }
     return LaunchAsk(
         uid=uid,
@@ -175,15 +175,15 @@ def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
         pids=request.pids,
         millicpus=request.millicpus,
         nofile=request.nofile,
+        memory_swap_bytes=request.memory_swap_bytes,
+        cpu_shares=request.cpu_shares,
+        cpuset=_processors(request),
+        io=_devices(request),
         network=request.network,
         tmpfs=(*request.tmpfs, *volumes),
         binds=_binds(request),
         env_secret_names=tuple(name for name, text in request.env if _is_secret(text)),
         security_opts=others,
-        memory_swap_bytes=request.memory_swap_bytes,
-        cpu_shares=request.cpu_shares,
-        cpuset=_processors(request),
-        io=_devices(request),
         privileged=request.privileged,
         devices=request.devices,
         host_namespaces=request.host_namespaces,
@@ -197,11 +197,6 @@ def _binds(request: RunRequest) -> tuple[BindAsk, ...]:
     from secure.runtime.binds import look_at
 
     return tuple(look_at(source, to, read_only=ro) for source, to, ro in request.binds)
-
-
-def _is_secret(text: str) -> bool:
-    """A value in a form that only secrets have; the scanner's full rules cost too much here."""
-    return text.startswith(_SECRET_FORMS) and len(text) >= _SHORTEST_SECRET
 
 
 def _processors(request: RunRequest) -> str:
@@ -218,6 +213,11 @@ def _devices(request: RunRequest) -> tuple[tuple[str, str, int], ...]:
     from secure.runtime.further_limits import block_device
 
     return tuple((rate, block_device(path), most) for rate, path, most in request.io)
+
+
+def _is_secret(text: str) -> bool:
+    """A value in a form that only secrets have; the scanner's full rules cost too much here."""
+    return text.startswith(_SECRET_FORMS) and len(text) >= _SHORTEST_SECRET
 
 
 def _security(options: tuple[str, ...]) -> tuple[str | None, bool | None, tuple[str, ...]]:
