@@ -11,10 +11,11 @@ from secure.errors import DocumentError, LimitExceededError, UnsupportedError
 from secure.facts.bom import Bom
 from secure.oci.document import decode_document
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.scan.sbom_in import compact, cyclonedx, spdx2, spdx3
+from secure.scan.sbom_in import compact, cyclonedx, spdx2, spdx3, syft
 from secure.scan.sbom_in.cyclonedx_fields import Document as CycloneDx
 from secure.scan.sbom_in.cyclonedx_xml import xml_fields
 from secure.scan.sbom_in.spdx_tag_value import tag_value_fields
+from secure.scan.sbom_in.syft_fields import Document as Syft
 
 _T = TypeVar("_T")
 
@@ -28,6 +29,8 @@ class _Marks(msgspec.Struct, frozen=True, rename="camel"):
     bom_format: str = ""
     spdx_version: str = ""
     format: str = ""
+    artifacts: msgspec.Raw = msgspec.Raw()
+    descriptor: msgspec.Raw = msgspec.Raw()
     graph: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="@graph")
 
 
@@ -55,7 +58,7 @@ def read_bom(raw: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> Bom:
         return _of_json(raw, where, limits)
     raise UnsupportedError(
         f"{where} is no SBOM of a known form",
-        do="Give CycloneDX (JSON, XML) or SPDX (2.x JSON or tag-value, 3.0 JSON-LD).",
+        do="Give CycloneDX (JSON, XML), SPDX (2.x JSON or tag-value, 3.0 JSON-LD) or syft's JSON.",
     )
 
 
@@ -74,11 +77,13 @@ def _of_json(raw: bytes, where: str, limits: Limits) -> Bom:
         return spdx2.bom_of(decoded(spdx2.Document), "JSON", limits)
     if marks.graph:
         return spdx3.bom_of(decoded(spdx3.Document), limits)
+    if marks.artifacts and marks.descriptor:
+        return syft.bom_of(decoded(Syft), limits)
     if marks.format == compact.FORM:
         return compact.bom_of(decoded(compact.Document), limits)
     raise UnsupportedError(
-        f"{where} is JSON, but neither CycloneDX nor SPDX",
-        do='CycloneDX has "bomFormat", SPDX has "spdxVersion" or "@graph".',
+        f"{where} is JSON, but neither CycloneDX nor SPDX nor syft's",
+        do='CycloneDX has "bomFormat", SPDX "spdxVersion" or "@graph", syft "artifacts".',
     )
 
 

@@ -15,13 +15,23 @@ from scanning import NOW
 from secure.errors import DocumentError, InputError, LimitExceededError, UnsupportedError
 from secure.facts.bom import Bom
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.report import compact_json, cyclonedx, cyclonedx_xml, spdx2, spdx3, spdx_tag_value
+from secure.report import (
+    compact_json,
+    cyclonedx,
+    cyclonedx_xml,
+    spdx2,
+    spdx3,
+    spdx_tag_value,
+    syft_json,
+)
 from secure.scan.sbom_in.read import read_bom
 
 GOOD = [
     module.render(full_facts(), timestamp=NOW)
-    for module in (cyclonedx, cyclonedx_xml, spdx2, spdx_tag_value, spdx3, compact_json)
-]
+    for module in (
+        cyclonedx, cyclonedx_xml, spdx2, spdx_tag_value, spdx3, compact_json, syft_json,
+    )
+]  # fmt: skip
 FORMS = pytest.mark.parametrize("raw", GOOD, ids=lambda raw: raw[:30])
 
 
