@@ -6,6 +6,7 @@ import run
 import sbom
 import scan
 import start
+import versions
 from installed import installed
 from runner import arguments
 
@@ -16,6 +17,7 @@ def main() -> None:
         figures = [start.measure(product, given.runs), *run.figures(product, given.runs)]
         figures.append(scan.measure(product, given.runs))
     figures.append(sbom.measure(given.runs))
+    figures.append(versions.measure(given.runs))
     for figure in figures:
         print(figure.text())
     print("Goals, minimum / median:")

@@ -10,9 +10,9 @@ Source: PHP, `version_compare`; composer/semver, `VersionParser::normalize`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from secure.vulns.versions.number import number
+from secure.vulns.versions.parts import Ranks
 from secure.vulns.versions.unorderable import Unorderable
 
 _OTHER, _DEV, _ALPHA, _BETA, _RC, _END, _PATCH = *map(chr, range(2, 8)), "\x7e"
@@ -29,11 +29,13 @@ def key(version: str) -> str | Unorderable:
     if found is None:
         return Unorderable(f'"{version}" is no Composer version')
     text = _any_number(".9999999", found[1]).removesuffix("-stable")
-    return "".join(map(_ranked, _parts(text))) + _END
+    return "".join(map(_rank, _parts(text))) + _END
 
 
-@lru_cache(4096)
 def _ranked(part: str) -> str:
     if part.isdigit():
         return number(part)
     return next((rank for word, rank in _WORDS if part.startswith(word)), _OTHER)
+
+
+_rank = Ranks(_ranked).__getitem__

@@ -9,9 +9,9 @@ Source: RubyGems, lib/rubygems/version.rb, `<=>` and `canonical_segments`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from secure.vulns.versions.number import number
+from secure.vulns.versions.parts import Ranks
 from secure.vulns.versions.unorderable import Unorderable
 
 # A zero is more than the end if a number follows the run of zeros, less if a text does.
@@ -27,7 +27,7 @@ def key(version: str) -> str | Unorderable:
     told = [_END]
     after = ""  # what a run of zeros is followed by; zeros at the end are left out
     for part in reversed(_parts(version.replace("-", ".pre."))):
-        ranked = _ranked(part)
+        ranked = _rank(part)
         if ranked:
             # Zeros before the first text are left out as well: see the loop's end.
             told.append(ranked)
@@ -48,9 +48,11 @@ def _canonical(told: list[str]) -> list[str]:
     return told[: first + 1] + told[zeros:]
 
 
-@lru_cache(4096)
 def _ranked(part: str) -> str:
     """A number or a text; "" for a zero, whose rank depends on what follows."""
     if not part.isdigit():
         return _TEXT + part
     return number(part) if part.strip("0") else ""
+
+
+_rank = Ranks(_ranked).__getitem__

@@ -19,7 +19,7 @@ from secure.vulns.versions.number import number
 from secure.vulns.versions.unorderable import Unorderable
 
 _EARLY_WORD, _EARLY, _ZERO_THEN_EARLY, _END = "\x01", "\x02", "\x03", "\x04"
-_LATE_WORD, _SP, _OTHER, _AFTER_HYPHEN, _AFTER_DOT = "\x05", "\x06", "\x07", "\x08", "\x09"
+_LATE_WORD, _SP, _OTHER, _DEEPER, _AFTER_HYPHEN, _AFTER_DOT = map(chr, range(5, 11))
 _KNOWN = {word: _EARLY + chr(0x20 + place) for place, words in enumerate(
     ("alpha", "beta", "milestone", "rc cr", "snapshot")) for word in words.split()
 } | {"ga": _END, "final": _END, "release": _END, "sp": _SP}  # fmt: skip
@@ -33,48 +33,55 @@ def key(version: str) -> str | Unorderable:
     """The sort key of a version of a Maven artifact."""
     if not version or not version.isascii() or not version.isprintable():
         return Unorderable(f'"{version}" is no Maven version')
-    told: list[str] = []
-    for token in _tokens(version.lower()):
-        # What means nothing is left out at the end and before each hyphen: 1.0.0-rc is 1-rc.
-        if token[0] in (_EARLY, _END, _SP, _OTHER, _AFTER_HYPHEN):
-            _trim(told)
-        elif token[0] == _EARLY_WORD:
+    told: list[tuple[bool, str]] = []
+    for opens, token in _tokens(version.lower()):
+        if opens:
+            # What means nothing is left out at the end and before a hyphen: 1.0.0-rc is 1-rc. The
+            # list it opened remains, which makes 1-ga-1 less than 1-1.
+            depth = _trim(told)
+            told.append((True, token if token[0] <= _END else _DEEPER * depth + token))
+            continue
+        if token[0] == _EARLY_WORD:
             _lower_zeros(told)
-        told.append(token)
+        told.append((False, token))
     _trim(told)
-    return "".join(told) + _END
+    return "".join(token for _, token in told) + _END
 
 
-def _trim(told: list[str]) -> None:
-    while told and told[-1] in _NULLS:
-        told.pop()
+def _trim(told: list[tuple[bool, str]]) -> int:
+    """Leave out the tokens at the end that mean nothing, and count the lists they opened."""
+    opened = 0
+    while told and told[-1][1].lstrip(_DEEPER) in _NULLS:
+        opened += told.pop()[0]
+    return opened
 
 
-def _lower_zeros(told: list[str]) -> None:
+def _lower_zeros(told: list[tuple[bool, str]]) -> None:
     """Zeros equal the end and "alpha" does not: 1.0.0.alpha.1 comes before 1."""
     place = len(told)
-    while place and told[place - 1] in _NULLS[:2]:
+    while place and told[place - 1][1] in _NULLS[:2]:
         place -= 1
-        told[place] = _ZERO_THEN_EARLY
+        told[place] = (told[place][0], _ZERO_THEN_EARLY)
 
 
-def _tokens(version: str) -> Iterator[str]:
-    """Each token with its rank; an empty one is 0."""
-    rank, wanted = "", True  # wanted: at the start, or behind a dot or hyphen
+def _tokens(version: str) -> Iterator[tuple[bool, str]]:
+    """Each token with its rank, and whether it opens a list, as a hyphen does; empty is 0."""
+    opens, wanted, first = False, True, True  # wanted: at the start, or behind a dot or hyphen
     parts = _parts(version)
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
         if part in ".-":
             if wanted:
-                yield (rank or _AFTER_DOT) + _ZERO
-            rank, wanted = (_AFTER_DOT if part == "." else _AFTER_HYPHEN), True
+                yield opens, (_AFTER_HYPHEN if opens else _AFTER_DOT) + _ZERO
+            opens, wanted, first = part == "-", True, False
             continue
+        opens = opens or not wanted
         if part.isdigit():
-            yield (rank or _AFTER_DOT if wanted else _AFTER_HYPHEN) + number(part)
+            yield opens, (_AFTER_HYPHEN if opens else _AFTER_DOT) + number(part)
         else:
             word = _SHORT.get(part, part) if following.isdigit() else part
-            between = wanted and (not rank or (rank == _AFTER_DOT and following in (".", "-")))
-            yield _between(word) if between else _qualifier(word)
-        wanted = False
+            between = not opens and (first or following in (".", "-"))
+            yield (False, _between(word)) if between else (True, _qualifier(word))
+        opens, wanted, first = False, False, False
 
 
 def _qualifier(word: str) -> str:

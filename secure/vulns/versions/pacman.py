@@ -11,9 +11,9 @@ Source: pacman, lib/libalpm/version.c and vercmp(8). The oracle is libalpm's alp
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from secure.vulns.versions.number import number
+from secure.vulns.versions.parts import Ranks
 from secure.vulns.versions.unorderable import Unorderable
 
 _LETTERS_AT_ONCE, _END, _SEPARATOR, _LETTERS = "\x01", "\x02", "\x20", "\x03"
@@ -33,10 +33,9 @@ def key(version: str) -> str | Unorderable:
 
 
 def _told(text: str) -> str:
-    return "".join(map(_ranked, _parts(text))) + _END
+    return "".join(map(_rank, _parts(text))) + _END
 
 
-@lru_cache(4096)
 def _ranked(part: str) -> str:
     """Separators, one mark each; then letters or a number."""
     run = part.lstrip("".join(c for c in part if not c.isalnum()))
@@ -44,3 +43,6 @@ def _ranked(part: str) -> str:
     if run.isdigit():
         return separators + number(run)
     return separators + (_LETTERS if separators else _LETTERS_AT_ONCE) + run
+
+
+_rank = Ranks(_ranked).__getitem__

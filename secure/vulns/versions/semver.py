@@ -9,9 +9,9 @@ Source: semver.org 2.0.0, section 11. The oracles are npm's `semver` and Go's x/
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from secure.vulns.versions.number import number
+from secure.vulns.versions.parts import Ranks
 from secure.vulns.versions.unorderable import Unorderable
 
 _END, _PRE, _NUMBER, _TEXT, _RELEASE = "\x01", "\x02", "\x03", "\x04", "\x05"
@@ -45,11 +45,9 @@ def identifiers(text: str) -> str:
     return "".join(map(_identifier, text.split("."))) + _END
 
 
-@lru_cache(4096)
-def _number(digits: str) -> str:
-    return number(digits)
-
-
-@lru_cache(4096)
-def _identifier(text: str) -> str:
+def _ranked(text: str) -> str:
     return _NUMBER + number(text) if text.isdigit() else _TEXT + text
+
+
+_number = Ranks(number).__getitem__
+_identifier = Ranks(_ranked).__getitem__
