@@ -278,6 +278,9 @@ def events_text(root: str, container_id: str) -> tuple[str, int]:
             text = read_if_there(f"{directory}/{file}")
             if text.isdecimal():
                 found.setdefault(part, {})[key] = int(text)
+        for line in read_if_there(f"{directory}/cpu.stat").splitlines():
+            if line.startswith("usage_usec "):  # v2
+                found.setdefault("cpu", {})["usage_ns"] = int(line[11:]) * 1_000
     kills = oom_kills(state.cgroups)
     if kills is not None:
         found.setdefault("memory", {})["oom_kills"] = kills

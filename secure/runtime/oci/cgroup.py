@@ -209,7 +209,8 @@ def change(directories: tuple[str, ...], resources: dict[str, Any]) -> None:
         raise MachineError("the container has no cgroup, so no limit can be changed")
     version = V2 if os.path.exists(f"{directories[0]}/cgroup.controllers") else V1
     for setting in settings(resources, version):
-        holders = [d for d in directories if os.path.exists(f"{d}/{setting.file}")]
+        files = (setting.file, *(setting.instead or ())[:1])
+        holders = [d for d in directories for file in files if os.path.exists(f"{d}/{file}")]
         if not holders:
             raise DocumentError(f"linux.resources.{setting.field} cannot be applied here")
         _apply(holders[0], setting)

@@ -48,7 +48,7 @@ def settings(resources: dict[str, Any], version: str) -> tuple[Setting, ...]:
     Raises:
         DocumentError: a field that this version of cgroups does not have.
     """
-    parts = (_memory, _cpu, _cpuset, _pids, _block, _devices, _unified)
+    parts = (_memory, _cpu, _cpuset, _pids, _weight, _throttles, _devices, _unified)
     return tuple(setting for part in parts for setting in part(resources, version))
 
 
@@ -136,7 +136,7 @@ def _pids(resources: dict[str, Any], version: str) -> Iterator[Setting]:
         yield Setting("pids.limit", "pids", "pids.max", str(limit) if limit > 0 else "max")
 
 
-def _block(resources: dict[str, Any], version: str) -> Iterator[Setting]:
+def _weight(resources: dict[str, Any], version: str) -> Iterator[Setting]:
     weight = (resources.get("blockIO") or {}).get("weight")
     if not weight:
         return
@@ -149,6 +149,9 @@ def _block(resources: dict[str, Any], version: str) -> Iterator[Setting]:
         "blockIO.weight", "io", "io.bfq.weight", str(weight), exact=False,
         instead=("io.weight", every),
     )  # fmt: skip
+
+
+def _throttles(resources: dict[str, Any], version: str) -> Iterator[Setting]:
     for field, (v1_file, word) in _THROTTLES.items():
         for item in (resources.get("blockIO") or {}).get(field) or ():
             device = f"{_number(item.get('major'))}:{_number(item.get('minor'))}"

@@ -71,6 +71,8 @@ def test_a_comma_in_an_option_is_not_two_options() -> None:
             V2,
             [("io.max", "8:0 rbps=max")],
         ),
+        ({"blockIO": {"weight": 505}}, V1, [("blkio.bfq.weight", "505")]),
+        ({"blockIO": {"weight": 505}}, V2, [("io.bfq.weight", "505")]),
         ({"cpu": {"shares": 2}}, V2, [("cpu.weight", "1")]),
         ({"cpu": {"shares": 262_144}}, V2, [("cpu.weight", "10000")]),
     ],
