@@ -14,12 +14,14 @@ from secure.oci.limits import DEFAULT_LIMITS, Limits
 from secure.scan.sbom_in import compact, cyclonedx, spdx2, spdx3, syft
 from secure.scan.sbom_in.cyclonedx_fields import Document as CycloneDx
 from secure.scan.sbom_in.cyclonedx_xml import xml_fields
+from secure.scan.sbom_in.spdx3_nested import flattened, is_flat
 from secure.scan.sbom_in.spdx_tag_value import tag_value_fields
 from secure.scan.sbom_in.syft_fields import Document as Syft
 
 _T = TypeVar("_T")
 
 _BOM = b"\xef\xbb\xbf"  # a byte order mark, which Windows tools put first
+_SPDX_3 = b"spdx.org/rdf/3"
 _TAG_VALUE = re.compile(rb"(?:#[^\n]*\n|\s)*SPDXVersion:")
 
 
@@ -32,6 +34,7 @@ class _Marks(msgspec.Struct, frozen=True, rename="camel"):
     artifacts: msgspec.Raw = msgspec.Raw()
     descriptor: msgspec.Raw = msgspec.Raw()
     graph: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="@graph")
+    context: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="@context")
 
 
 def read_bom(raw: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> Bom:
@@ -75,8 +78,11 @@ def _of_json(raw: bytes, where: str, limits: Limits) -> Bom:
         return cyclonedx.bom_of(decoded(CycloneDx), "JSON", limits)
     if marks.spdx_version.startswith("SPDX-2."):
         return spdx2.bom_of(decoded(spdx2.Document), "JSON", limits)
-    if marks.graph:
-        return spdx3.bom_of(decoded(spdx3.Document), limits)
+    if marks.graph or _SPDX_3 in bytes(marks.context):
+        if marks.graph and is_flat(bytes(marks.graph)):
+            return spdx3.bom_of(decoded(spdx3.Document), limits)
+        tree = decoded(dict[str, object])
+        return spdx3.bom_of(_convert(flattened(tree), spdx3.Document, where), limits)
     if marks.artifacts and marks.descriptor:
         return syft.bom_of(decoded(Syft), limits)
     if marks.format == compact.FORM:
