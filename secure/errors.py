@@ -24,6 +24,8 @@ A message is one sentence (what, where, why); `do` is a second one (what to do).
 
 from __future__ import annotations
 
+import errno
+
 from secure import system as os
 
 TYPE_CHECKING = False
@@ -159,3 +161,39 @@ class InterruptedByUserError(SecureError):
     """Ctrl-C or SIGTERM."""
 
     exit_code = 130
+
+
+# What runs short on a machine can do so at any call, so that no single part expects it.
+_SHORT = {
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space, or raise the quota.",
+    errno.EFBIG: "Raise the limit of a file's size (ulimit -f).",
+    errno.EIO: "Look at the disk; the kernel's log tells more.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n).",
+    errno.ENFILE: "Close files, or raise fs.file-max.",
+    errno.ENOMEM: "Free some memory, or raise its limit.",
+    errno.EAGAIN: "End some processes, or raise their limit (ulimit -u).",
+}
+
+
+def shortage(error: BaseException) -> MachineError | None:
+    """What the machine ran out of, as an error of ours; None: that is not what happened."""
+    if isinstance(error, MemoryError):
+        return MachineError("no memory is free", do=_SHORT[errno.ENOMEM])
+    if isinstance(error, ImportError) and str(error.path).endswith(".so"):
+        return MachineError(
+            f"a part of this program cannot be loaded: {error}",
+            do="Free some memory, raise the limit of open files, or install it again.",
+        )
+    if not isinstance(error, OSError) or error.errno not in _SHORT:
+        return None
+    return MachineError(os_error_text(error), do=_SHORT[error.errno])
+
+
+def os_error_text(error: OSError) -> str:
+    """What and where; not the words of Python."""
+    name = error.filename
+    if name is None:
+        return error.strerror or str(error)
+    shown = name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name
+    return f'"{shown}": {error.strerror}'

@@ -7,7 +7,13 @@ import sys
 
 from secure import __version__
 from secure import system as os
-from secure.errors import InterruptedByUserError, MachineError, SecureError, UsageError
+from secure.errors import (
+    InterruptedByUserError,
+    MachineError,
+    SecureError,
+    UsageError,
+    shortage,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +56,7 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         return _report_output(error)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user
-        return _report_bug(error)
+        return _report_unexpected(error)
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -92,14 +98,19 @@ def _report(error: SecureError) -> int:
 
 
 def _report_output(error: OSError) -> int:
-    """A result that could not be written; anything else is our bug."""
-    if error.errno != errno.EPIPE and error.errno not in _FULL:
-        return _report_bug(error)
+    """A result that could not be written, or something else that nobody expected to fail."""
+    if error.errno != errno.EPIPE and (error.errno not in _FULL or error.filename is not None):
+        return _report_unexpected(error)
     # What Python still holds for standard output goes nowhere instead of failing again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if error.errno == errno.EPIPE:
         return 0  # the reader went away (`secure scan … | head`): nothing is wrong
     return _report(MachineError(f"cannot write the result: {error.strerror}"))
+
+
+def _report_unexpected(error: Exception) -> int:
+    short = shortage(error)
+    return _report(short) if short else _report_bug(error)
 
 
 def _report_bug(error: Exception) -> int:

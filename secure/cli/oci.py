@@ -6,7 +6,7 @@ import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.cli.engine_log import Log
-from secure.errors import SecureError, UsageError
+from secure.errors import SecureError, UsageError, shortage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ def main(argv: list[str]) -> int:
     except SecureError as error:
         log.failed(error)
         return error.exit_code if error.exit_code in {126, 127} else _CODE
+    except (OSError, MemoryError, ImportError) as cause:
+        short = shortage(cause)
+        if short is None:
+            raise
+        log.failed(short)
+        return _CODE
 
 
 def _verb(name: str) -> Callable[[list[str], Arguments, Log], int]:

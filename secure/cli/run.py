@@ -6,7 +6,7 @@ import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.cli.units import count, millicpus, size
-from secure.errors import LaunchError, SecureError, UsageError
+from secure.errors import LaunchError, SecureError, UsageError, shortage
 from secure.kernel.cgroup_support import RATES
 from secure.runtime.request import RunRequest
 
@@ -74,6 +74,12 @@ def main(argv: list[str]) -> int:
         # docker's convention: 125 is "not started", below it is the program's own code.
         error.exit_code = max(error.exit_code, _NOT_STARTED)
         raise
+    except (OSError, MemoryError, ImportError) as cause:
+        short = shortage(cause)
+        if short is None:
+            raise
+        short.exit_code = _NOT_STARTED
+        raise short from cause
 
 
 def request_of(arguments: Arguments) -> RunRequest:

@@ -27,6 +27,8 @@ from secure.errors import (
     MachineError,
     NotExecutableError,
     SecureError,
+    os_error_text,
+    shortage,
 )
 
 MAPPED, GO = b"m", b"g"
@@ -48,13 +50,15 @@ _CLASSES: dict[str, type[SecureError]] = {
 
 def failure(error: BaseException) -> bytes:
     """An error as the bytes that carry it to the supervisor."""
+    error = shortage(error) or error
     kind = next((name for name, made in _CLASSES.items() if type(error) is made), "")
     if not kind and isinstance(error, InputError):
         kind = "input"
     if not kind:
         kind = "machine" if isinstance(error, (MachineError, OSError)) else "bug"
     do = error.do if isinstance(error, SecureError) else ""
-    text = f"{kind}\n{error}\n{do}".encode("utf-8", "backslashreplace")
+    what = os_error_text(error) if isinstance(error, OSError) else str(error)
+    text = f"{kind}\n{what}\n{do}".encode("utf-8", "backslashreplace")
     return FAILED + text[:_MAX_MESSAGE]
 
 

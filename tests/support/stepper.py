@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -25,7 +26,10 @@ _OPTIONS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10  # SYSGOOD, FORK, VFORK, CLONE, EXEC
 _EVENT_EXEC, _NEW = 4, (1, 2, 3)
 _WALL = 0x40000000
 _SYSCALL_STOP = 0x85
-_SIGKILL, _SIGTRAP = 9, 5
+_TO_FILES = (1, 18, 74, 75, 77)  # write pwrite64 fsync fdatasync ftruncate
+_OPENAT, _GETPID = 257, 39
+_SIGKILL = 9
+_PATIENCE_S = 20
 _ENTRY, _EXIT = 1, 2
 # struct user_regs_struct of x86-64, in 8 bytes each
 _ORIG_RAX, _RAX = 15 * 8, 10 * 8
@@ -42,8 +46,10 @@ class Order:
         process: which; -1 is each, counted together.
         call: the number of the call before which to do it, from 1; 0 only counts.
         error: errno that the call gets; 0 kills the process instead.
-        calls: numbers of the system calls that count; none: all.
+        calls: numbers of the system calls that count; none: all. Of those that write, only to
+            files.
         onward: every later call of these fails as well.
+        after: nothing counts before a path with this in it was opened: the interpreter's own start.
     """
 
     def __init__(self, given: dict[str, Any]) -> None:
@@ -54,7 +60,7 @@ class Order:
         self.onward: bool = given.get("onward", False)
         self.uid: int | None = given.get("uid")
         self.gid: int | None = given.get("gid")
-        self.files: int | None = given.get("files")
+        self.after: str = given.get("after", "")
 
 
 class Stepper:
@@ -66,12 +72,16 @@ class Stepper:
         self._counts: list[int] = []
         self._failing: set[int] = set()
         self._done = False
+        self._waits = bool(order.after)
         self._info = ctypes.create_string_buffer(88)
         self.hit = -1
+        self.hung = False
 
     def run(self, command: list[str]) -> int:
         """Its exit code, negative for a signal."""
         root = self._start(command)
+        signal.signal(signal.SIGALRM, self._give_up)
+        signal.alarm(_PATIENCE_S)
         while True:
             pid, status = os.waitpid(-1, _WALL)
             if not os.WIFSTOPPED(status):
@@ -79,6 +89,12 @@ class Stepper:
                     return os.waitstatus_to_exitcode(status)
                 continue
             self._resume(pid, status)
+
+    def _give_up(self, *_: object) -> None:
+        """It hangs: end all of it."""
+        self.hung = True
+        for pid in self._index:
+            os.kill(pid, _SIGKILL)
 
     def counts(self) -> list[int]:
         """System calls of each process."""
@@ -98,9 +114,9 @@ class Stepper:
         return pid
 
     def _resume(self, pid: int, status: int) -> None:
-        signal, event = os.WSTOPSIG(status), status >> 16
+        number, event = os.WSTOPSIG(status), status >> 16
         hand_on = 0
-        if signal == _SYSCALL_STOP:
+        if number == _SYSCALL_STOP:
             if self._stopped(pid):
                 return
         elif event in _NEW:
@@ -110,7 +126,7 @@ class Stepper:
         elif event == _EVENT_EXEC:
             self._number(pid)  # the command itself counts from here on
         elif not event:
-            hand_on = signal
+            hand_on = number
         quiet = self._done and not self._order.onward and pid not in self._failing
         _libc.ptrace(_CONT if quiet else _SYSCALL, pid, None, hand_on)
 
@@ -132,11 +148,14 @@ class Stepper:
         if what != _ENTRY:
             return False
         number = int.from_bytes(self._info.raw[24:32], "little")
-        return self._entered(pid, number)
+        return self._entered(pid, number, int.from_bytes(self._info.raw[32:36], "little"))
 
-    def _entered(self, pid: int, number: int) -> bool:
+    def _entered(self, pid: int, number: int, first: int) -> bool:
         order, index = self._order, self._number(pid)
-        if order.calls and number not in order.calls:
+        if self._waits:
+            self._waits = number != _OPENAT or order.after not in self._path(pid)
+            return False
+        if order.calls and (number not in order.calls or not _counts(pid, number, first)):
             return False
         self._counts[index] += 1
         count = sum(self._counts) if order.process < 0 else self._counts[index]
@@ -149,17 +168,32 @@ class Stepper:
         if not order.error:
             os.kill(pid, _SIGKILL)
             return True
-        # No such call: the kernel does nothing, and its answer is replaced when it comes back.
-        _libc.ptrace(_POKEUSER, pid, ctypes.c_void_p(_ORIG_RAX), ctypes.c_void_p(-1))
+        # A call that does nothing takes its place, and the answer is replaced when it comes back.
+        # Not -1, which is no call: a seccomp filter would have its say about that.
+        _libc.ptrace(_POKEUSER, pid, ctypes.c_void_p(_ORIG_RAX), ctypes.c_void_p(_GETPID))
         self._failing.add(pid)
         return False
 
+    def _path(self, pid: int) -> str:
+        """The second argument of the call."""
+        at = int.from_bytes(self._info.raw[40:48], "little")
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            memory.seek(at)
+            return memory.read(256).partition(b"\0")[0].decode(errors="replace")
+
+
+def _counts(pid: int, number: int, fd: int) -> bool:
+    """A disk cannot fail for a pipe, and what is to be read afterwards is left alone."""
+    if number not in _TO_FILES:
+        return True
+    try:
+        file = os.readlink(f"/proc/{pid}/fd/{fd}")
+    except OSError:
+        return False
+    return file.startswith("/") and not file.startswith("/dev/") and not file.endswith(".out")
+
 
 def _become(order: Order, command: list[str]) -> None:
-    import resource
-
-    if order.files is not None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (order.files, order.files))
     if order.uid is not None and order.gid is not None:
         os.setgroups([])
         os.setgid(order.gid)
@@ -172,7 +206,7 @@ def main(result: int, order: dict[str, Any], command: list[str]) -> None:
     os.set_inheritable(result, False)
     stepper = Stepper(Order(order))
     code = stepper.run(command)
-    said = {"code": code, "counts": stepper.counts(), "hit": stepper.hit}
+    said = {"code": code, "counts": stepper.counts(), "hit": stepper.hit, "hung": stepper.hung}
     os.write(result, json.dumps(said).encode())
 
 

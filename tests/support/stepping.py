@@ -25,11 +25,13 @@ class Stepped:
 
     Args:
         hit: the number of the call before which it was stopped; -1: that was not reached.
+        hung: it did not end by itself.
     """
 
     ended: Ended
     counts: list[int]
     hit: int
+    hung: bool
 
 
 def step(account: Account, command: list[str], **order: Any) -> Stepped:
@@ -53,7 +55,7 @@ def step(account: Account, command: list[str], **order: Any) -> Stepped:
     text = out.read_text(errors="replace")
     assert said, (done.returncode, text)
     found = json.loads(said)
-    return Stepped(Ended(found["code"], text, text), found["counts"], found["hit"])
+    return Stepped(Ended(found["code"], text, text), found["counts"], found["hit"], found["hung"])
 
 
 def points(counts: list[int], most: int) -> Iterator[tuple[int, int]]:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 import time
 
-from secure.errors import LaunchError, NotFoundError, TamperedError, UsageError
+from secure.errors import LaunchError, MachineError, NotFoundError, TamperedError, UsageError
 from secure.kernel.cgroup_events import oom_kills
 from secure.oci.json_text import decode, encode
 from secure.runtime.oci import folders
@@ -127,15 +127,15 @@ class Container:
             for name in (GO, SAID):
                 os.mkfifo(name, 0o600, dir_fd=fd)
             os.rename(temporary, place)
-        except OSError as cause:
+        except BaseException as cause:
             made.remove()
             os.close(fd)
-            if os.path.isdir(place):
+            if isinstance(cause, OSError) and os.path.isdir(place):
                 raise LaunchError(
                     f'container "{state.id}" exists already',
                     do=f"Delete it first: secure oci delete {state.id}",
                 ) from cause
-            raise LaunchError(f'cannot write "{place}": {cause.strerror}') from cause
+            raise
         made.path = place
         return made
 
@@ -176,17 +176,24 @@ class Container:
         self.write(STATE, encode(_plain(state)).encode() + b"\n")
 
     def write(self, name: str, content: bytes) -> None:
-        """Replace one file whole. Not synced: a restart of the machine ends every container."""
+        """Replace one file whole. Not synced: a restart of the machine ends every container.
+
+        Raises:
+            MachineError: it cannot be written, and is as it was.
+        """
         temporary = f"{name}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(temporary, flags, 0o600, dir_fd=self._fd)
         try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(fd, view) :]
-        finally:
-            os.close(fd)
-        os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            fd = os.open(temporary, flags, 0o600, dir_fd=self._fd)
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(fd, view) :]
+            finally:
+                os.close(fd)
+            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except OSError as cause:
+            raise MachineError(f'cannot write "{self.path}/{name}": {cause.strerror}') from cause
 
     def read(self, name: str) -> bytes:
         """One file, bounded; b"" if there is none."""

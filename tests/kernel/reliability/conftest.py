@@ -37,4 +37,10 @@ def bundle(engine: Account) -> Iterator[Path]:
 @pytest.fixture
 def most(request: pytest.FixtureRequest) -> int:
     """At how many system calls to stop; 0 is at every one."""
-    return 0 if request.config.getoption("--every-step") else 20
+    return 0 if request.config.getoption("--every-step") else 14
+
+
+@pytest.fixture
+def few(request: pytest.FixtureRequest) -> int:
+    """As `most`, for tests of many kinds."""
+    return 0 if request.config.getoption("--every-step") else 3
