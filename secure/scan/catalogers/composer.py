@@ -13,6 +13,7 @@ from secure.facts.package import Package
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
 from secure.scan.formats.integrity import from_pairs
+from secure.scan.formats.repository import git_url
 from secure.scan.formats.tree import MAX_BYTES, json_tree, listed, mapping, mappings, shown, word
 from secure.scan.layer_facts import Record
 
@@ -65,12 +66,12 @@ def _commit(version: str, source: dict[str, object]) -> Iterator[tuple[str, str]
     """Of a branch ("dev-main", "2.x-dev") only the commit says what it is."""
     url, commit = word(source.get("url")), word(source.get("reference"))
     if "dev" in version and url and commit and source.get("type") == "git":
-        yield "vcs_url", f"git+{url}@{commit}"
+        yield "vcs_url", f"{git_url(url)}@{commit}"
 
 
 COMPOSER_INSTALLED = Cataloger(
     name="composer-installed",
-    version=1,
+    version=2,
     wants=("*/composer/installed.json",),
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_installed),
@@ -78,7 +79,7 @@ COMPOSER_INSTALLED = Cataloger(
 )
 COMPOSER_LOCK = Cataloger(
     name="composer-lock",
-    version=1,
+    version=2,
     wants=("*/composer.lock",),
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),

@@ -9,6 +9,7 @@ from secure.facts.package import Package
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
 from secure.scan.formats.integrity import from_pairs
+from secure.scan.formats.repository import git_url, public
 from secure.scan.formats.tree import mapping, word
 from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_tree
 
@@ -27,9 +28,9 @@ def parse_lock(file: FileView, tree: object) -> Found:
         if source in _NO_PACKAGE:
             continue
         url, digest = word(described.get("url")), word(described.get("sha256"))
-        qualifier = ("repository_url", url)
+        qualifier = ("repository_url", public(url))
         if source == "git":
-            qualifier = ("vcs_url", f"git+{url}@{word(described.get('resolved-ref'))}")
+            qualifier = ("vcs_url", f"{git_url(url)}@{word(described.get('resolved-ref'))}")
         package = Package(
             type="pub" if source == "hosted" else "generic",
             name=name,
@@ -45,7 +46,7 @@ def parse_lock(file: FileView, tree: object) -> Found:
 
 DART_LOCK = Cataloger(
     name="dart-lock",
-    version=2,
+    version=3,
     wants=("*/pubspec.lock",),
     max_bytes=MAX_BYTES,
     parse=from_tree(yaml_tree, parse_lock),

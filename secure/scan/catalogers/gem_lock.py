@@ -14,6 +14,7 @@ from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked
 from secure.scan.formats.integrity import Hashes, from_pairs
+from secure.scan.formats.repository import git_url, public
 from secure.scan.layer_facts import Record
 
 # "    name (version)!", in CHECKSUMS "  name (version) sha256=HEX,sha512=HEX".
@@ -96,9 +97,9 @@ class _Lock:
         remote = gem.remotes[0] if len(gem.remotes) == 1 else ""
         pairs = [("platform", platform)]
         if gem.revision:
-            pairs.append(("vcs_url", f"git+{remote}@{gem.revision[0]}"))
+            pairs.append(("vcs_url", f"{git_url(remote)}@{gem.revision[0]}"))
         elif remote not in _USUAL:
-            pairs.append(("repository_url", remote))
+            pairs.append(("repository_url", public(remote)))
         package = Package(
             type="gem",
             name=gem.name,
@@ -114,7 +115,7 @@ class _Lock:
 
 GEM_LOCK = Cataloger(
     name="gem-lock",
-    version=1,
+    version=2,
     wants=("*/Gemfile.lock", "*/gems.locked"),
     max_bytes=4 * MIB,
     parse=parse_lock,

@@ -15,6 +15,7 @@ from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked
 from secure.scan.formats.integrity import from_pairs
+from secure.scan.formats.repository import git_url
 
 _ENTRY = re.compile(r'\s*(?:%\{)?"?([\w.-]{1,200})"?(?::|\s=>)\s*\{:(\w{1,20}),')
 _HEX = re.compile(r'\s*:"?([\w.-]{1,200})"?,\s*"([^"]{1,200})"')
@@ -59,14 +60,14 @@ def _package(file: FileView, name: str, kind: str, rest: str) -> Package | None:
             location=file.location,
             found_by=MIX_LOCK.name,
             declared=True,
-            qualifiers=(("vcs_url", f"git+{found[1]}@{found[2]}"),),
+            qualifiers=(("vcs_url", f"{git_url(found[1])}@{found[2]}"),),
         )
     return None
 
 
 MIX_LOCK = Cataloger(
     name="mix-lock",
-    version=3,
+    version=4,
     wants=("*/mix.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

@@ -14,6 +14,7 @@ from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked
 from secure.scan.formats.integrity import from_pairs
+from secure.scan.formats.repository import git_url
 
 _ENTRY = re.compile(r'\{<<"([^"]{1,200})">>,\s*\{(pkg|git|git_subdir|hg|raw)\b,?')
 _PACKAGE = re.compile(r'\s*<<"([^"]{1,200})">>,\s*<<"([^"]{1,200})">>')
@@ -58,13 +59,13 @@ def _from_git(file: FileView, name: str, url: str, commit: str) -> Package:
         location=file.location,
         found_by=REBAR_LOCK.name,
         declared=True,
-        qualifiers=(("vcs_url", f"git+{url}@{commit}"),),
+        qualifiers=(("vcs_url", f"{git_url(url)}@{commit}"),),
     )
 
 
 REBAR_LOCK = Cataloger(
     name="rebar-lock",
-    version=3,
+    version=4,
     wants=("*/rebar.lock",),
     max_bytes=8 * MIB,
     parse=parse_lock,

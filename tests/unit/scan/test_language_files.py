@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,11 @@ def test_only_the_main_file_of_a_plugin_or_theme_speaks(place: str, content: str
 def test_wordpress_is_known_by_its_cpe() -> None:
     (found,), _ = catalogued("www/wp-includes/version.php", FILES["www/wp-includes/version.php"][0])
     assert found.cpe == "cpe:2.3:a:wordpress:wordpress:6.3.1:*:*:*:*:*:*:*"
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_no_password_in_an_address_is_told(place: str) -> None:
+    # Word for word wherever an address stands, so that each format meets one.
+    content = re.sub(r"(https?|ssh)://(?:[\w:]+@)?", r"\1://reader:hunter2@", FILES[place][0])
+    packages, _ = catalogued(place, content)
+    assert [repr(one) for one in packages if "hunter2" in str(one.qualifiers)] == []
