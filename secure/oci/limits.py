@@ -44,6 +44,12 @@ class Limits:
     sbom_bytes: int = 256 * MIB  # 50,000 packages take 190 MiB in the wordiest form, SPDX 3
     sbom_values: int = 6_000_000  # JSON values, XML elements or tags; the same take 3.8 million
     sbom_components: int = 500_000
+    # advisories
+    advisory_bytes: int = 16 * MIB  # one OSV record; the wordiest of a distribution's kernel take 4
+    advisory_packages: int = 20_000  # affected packages of one record
+    advisory_versions: int = 500_000  # listed versions of one record
+    advisory_events: int = 100_000  # introduced, fixed, … of one record
+    advisory_names: int = 10_000  # aliases, related and upstream records of one record
     # audit log
     audit_record_bytes: int = 1 * MIB  # one line; the evidence of one launch takes about 10 KiB
     audit_segment_bytes: int = 64 * MIB  # a longer log goes on in a further file
