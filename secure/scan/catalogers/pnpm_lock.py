@@ -7,12 +7,13 @@ Source: pnpm/spec, lockfile/5.md, 6.0.md and 9.0.md. A package is named by its k
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import mapping, word
-from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_tree
+from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_trees
 
 # The registry stands before the name where it is not the usual one. The peers of version 5 follow
 # "_" (no version has one), those of 6 and 9 stand in brackets.
@@ -20,18 +21,21 @@ _OLD = re.compile(r"[^/@]*+/((?:@[^/]++/)?+[^/@]++)/([^/_(]++)(?:_.*)?", re.DOTA
 _DEPENDENCIES = ("dependencies", "optionalDependencies")
 
 
-def parse_lock(file: FileView, tree: object) -> Found:
-    top = mapping(tree)
-    if "lockfileVersion" not in top:
+def parse_lock(file: FileView, trees: list[object]) -> Found:
+    """Dependencies of the configuration stand in a document of their own, before the project's."""
+    documents = [mapping(tree) for tree in trees]
+    if not any("lockfileVersion" in top for top in documents):
         yield file.unreadable('has no "lockfileVersion"')
         return
-    needs = _needs(mapping(top.get("snapshots")))
-    locked = (
-        _locked(key, mapping(value), needs.get(key, ()))
-        for key, value in mapping(top.get("packages")).items()
-    )
+    locked = (one for top in documents for one in _of_document(top))
     # A version that was resolved with different peers has several keys.
     yield from each_once(file, (one.record(file, PNPM_LOCK.name) for one in locked if one))
+
+
+def _of_document(top: dict[str, object]) -> Iterator[LockedNpm | None]:
+    needs = _needs(mapping(top.get("snapshots")))
+    for key, value in mapping(top.get("packages")).items():
+        yield _locked(key, mapping(value), needs.get(key, ()))
 
 
 def _locked(key: str, entry: dict[str, object], needs: tuple[str, ...]) -> LockedNpm | None:
@@ -74,6 +78,6 @@ PNPM_LOCK = Cataloger(
     version=1,
     wants=("*/pnpm-lock.yaml",),
     max_bytes=MAX_BYTES,
-    parse=from_tree(yaml_tree, parse_lock),
+    parse=from_tree(yaml_trees, parse_lock),
     database=False,
 )

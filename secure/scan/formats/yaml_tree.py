@@ -23,7 +23,19 @@ def yaml_tree(content: bytes) -> object:
     """The one document of a YAML text; "" where it is empty.
 
     Raises:
-        DocumentError: no YAML, an unknown alias, more than one document, or nested too deep.
+        DocumentError: more than one document; and as `yaml_trees`.
+    """
+    found = yaml_trees(content)
+    if len(found) > 1:
+        raise DocumentError("holds more than one YAML document")
+    return found[0] if found else ""
+
+
+def yaml_trees(content: bytes) -> list[object]:
+    """All documents of a YAML text.
+
+    Raises:
+        DocumentError: no YAML, an unknown alias, or nested too deep.
         LimitExceededError: over `MAX_BYTES`, or too many values.
     """
     if len(content) > MAX_BYTES:
@@ -51,10 +63,9 @@ class _Tree:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[object, int]] = {}
         self._nodes = 0
-        self._documents = 0
-        self._root: object = ""
+        self._roots: list[object] = []
 
-    def build(self, events: Iterator[yaml.Event]) -> object:
+    def build(self, events: Iterator[yaml.Event]) -> list[object]:
         for event in events:
             if isinstance(event, yaml.ScalarEvent):
                 self._add(event.value, 1, event.anchor)
@@ -66,10 +77,8 @@ class _Tree:
             elif isinstance(event, yaml.AliasEvent):
                 self._alias(event.anchor or "")
             elif isinstance(event, yaml.DocumentStartEvent):
-                self._documents += 1
-                if self._documents > 1:
-                    raise DocumentError("holds more than one YAML document")
-        return self._root
+                self._anchors.clear()  # each document has its own
+        return self._roots
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _MAX_DEPTH:
@@ -95,7 +104,7 @@ class _Tree:
             self._open[-1].children.append(node)
             self._open[-1].weight += weight
         else:
-            self._root = node
+            self._roots.append(node)
 
 
 def _closed(done: _Open) -> object:

@@ -39,6 +39,15 @@ def test_a_lock_file_gives_the_digest_of_the_archive(place: str) -> None:
     assert (name, digits[:8]) == ("sha512", "3d15851e")
 
 
+def test_pnpm_keeps_what_its_configuration_needs_in_a_document_of_its_own() -> None:
+    document = "---\nlockfileVersion: '9.0'\npackages:\n  {}: {{}}\nsnapshots:\n  {}: {{}}\n"
+    content = "".join(document.format(name, name) for name in ("is-number@7.0.0", "ms@2.1.2"))
+    assert told(catalogued("pnpm-lock.yaml", content)[0]) == [
+        "npm:is-number@7.0.0?",
+        "npm:ms@2.1.2?",
+    ]
+
+
 def test_the_checksum_of_yarn_4_is_of_its_own_archive_and_not_told() -> None:
     packages, _ = catalogued("four/yarn.lock", NODE_FILES["four/yarn.lock"][0])
     assert {one.hashes for one in packages} == {()}
