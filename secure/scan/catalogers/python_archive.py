@@ -15,33 +15,38 @@ from secure.oci.limits import GIB, MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.catalogers.python_dist import metadata_record
 from secure.scan.formats.checked import Found
+from secure.scan.formats.integrity import Hashes
 from secure.scan.formats.zip import Budget, ZipStream
 
 _METADATA = re.compile(rb"[^/]+\.dist-info/METADATA|EGG-INFO/PKG-INFO")
 _METADATA_BYTES = 8 * MIB
+_MOST_METADATA = 2  # no archive may have more than one
 
 
 def parse_archive(file: FileView) -> Found:
     """One package, with the digest by which indexes and lock files know the archive."""
     digest = hashlib.sha256()
-    described = b""
+    described: list[bytes] = []
+    hashes: Hashes = ()
     try:
         chunks = _hashed(file, digest)
         members = ZipStream(chunks, Budget(text(file.name)))
         for member in members:
-            if not described and _METADATA.fullmatch(member.name):
-                described = member.read(_METADATA_BYTES)
+            if len(described) < _MOST_METADATA and _METADATA.fullmatch(member.name):
+                described.append(member.read(_METADATA_BYTES))
         for _ in chunks:  # what follows its end belongs to the digest
             pass
         yield from (file.unreadable(fault) for fault in members.faults)
+        hashes = (("sha256", digest.hexdigest()),)
     except InputError as cause:
         yield file.unreadable(cause.what)
-        return
-    if not described:
-        yield file.unreadable("holds no metadata of a Python distribution")
-        return
-    hashes = (("sha256", digest.hexdigest()),)
-    yield metadata_record(file, PYTHON_ARCHIVE.name, described, hashes)
+    else:
+        if not described:
+            yield file.unreadable("holds no metadata of a Python distribution")
+    if len(described) > 1:
+        yield file.unreadable("holds metadata of more than one Python distribution")
+    for content in described:
+        yield metadata_record(file, PYTHON_ARCHIVE.name, content, hashes)
 
 
 def _hashed(file: FileView, digest: hashlib._Hash) -> Iterator[bytes]:

@@ -236,3 +236,17 @@ def test_an_archive_that_tells_no_package_is_reported(content: bytes, why: str) 
     packages, reasons = catalogued("a-1-py3-none-any.whl", content)
     assert packages == []
     assert why in " ".join(reasons)
+
+
+def test_an_archive_that_breaks_after_its_metadata_is_a_package_and_reported() -> None:
+    content = archive(("a.dist-info/METADATA", METADATA), ("a.py", "x" * 9))[:-60]
+    (found,), (why,) = catalogued("a-1-py3-none-any.whl", content)
+    assert (found.name, found.hashes) == ("jinja2", ())
+    assert "damaged zip archive" in why
+
+
+def test_an_archive_that_says_two_names_tells_both_and_is_reported() -> None:
+    content = archive(("a.dist-info/METADATA", METADATA), ("b.dist-info/METADATA", EGG))
+    packages, (why,) = catalogued("a-1-py3-none-any.whl", content)
+    assert [one.name for one in packages] == ["jinja2", "zope-interface"]
+    assert "more than one" in why
