@@ -73,6 +73,7 @@ def full_facts(*more: Package) -> ImageFacts:
             from_base=True,
             licences=("Apache-2.0 OR MIT", "Some text"),
             location=Location("app/lib/commons-io-2.16.0.jar", 1),
+            also_at=(Location("app/gradle.lockfile", 1), Location("app/pom.xml", 0)),
             homepage="not a url",
         ),
         package("pypi", "x", "1"),
