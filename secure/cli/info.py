@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Command, help_text, parse
+from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
+from secure.errors import UsageError
 
 COMMAND = Command(
-    "info", "What this machine can enforce for you, and what would enable the rest.", ()
+    "info",
+    "What this machine can enforce for you, by what, and what would enable the rest.",
+    (Option("--format", "text or json", "NAME"),),
 )
 
 
 def main(argv: list[str]) -> int:
     """Always 0: it only tells."""
-    if parse(COMMAND, argv).has("--help"):
+    arguments = parse(COMMAND, argv)
+    if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    from secure import __version__
-    from secure.flows.machine import look
-    from secure.kernel import seccomp, subordinate_ids
+    form = arguments.one("--format", "text")
+    if form not in {"text", "json"}:
+        raise UsageError(f'--format "{form}" is unknown', do="Use text or json.")
+    from secure.flows.machine_report import rows
 
-    support = look()
-    found, groups = support.features, support.cgroups
-    rows = [
-        ("secure", __version__, "", ""),
-        ("kernel", found.kernel, "", ""),
-        *(
-            (name, feature.found if feature.works else "no", feature.reason, feature.do)
-            for name, feature in (
-                ("user namespaces", found.user_namespaces),
-                ("subordinate ids", subordinate_ids.look()),
-                ("seccomp", found.seccomp),
-                ("Landlock", found.landlock),
-            )
-        ),
-    ]
-    told = seccomp.USER_NOTIF in found.seccomp_actions
-    rows.append(
-        ("refused calls", "told by run, inspect and audit", "", "")
-        if told
-        else (
-            "refused calls",
-            "not visible",
-            "this kernel does not tell",
-            "Use Linux 5.0 or newer.",
-        )
-    )
-    for name in ("memory", "cpu", "pids"):
-        by = groups.by if groups.version(name) else "partly, by rlimits"
-        missing = "" if groups.version(name) else groups.reason
-        rows.append((f"{name} limit", by, missing, groups.do if missing else ""))
-    width = max(len(row[0]) for row in rows)
-    for name, state, reason, do in rows:
-        write(f"{name.ljust(width)}  {state}\n")
-        for more in filter(None, (reason, do)):
+    found = rows()
+    if form == "json":
+        import json
+
+        told = [{name: getattr(row, name) for name in type(row).__match_args__} for row in found]
+        write(json.dumps(told, indent=2) + "\n")
+        return 0
+    width = max(len(row.protection) for row in found)
+    for row in found:
+        write(f"{row.protection.ljust(width)}  {row.by}\n")
+        for more in filter(None, (row.why, row.do)):
             write(f"{' ' * width}    {more}\n")
     return 0

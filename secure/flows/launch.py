@@ -95,7 +95,7 @@ def decide(request: RunRequest, say: Callable[[str], object]) -> Allowed:
     policy = effective(request.policy)
     kind = idmaps.kind_for(request.id_map)
     image = prepared.find_or_prepare(request.image, policy, kind, say)
-    support = machine.look()
+    support = machine.look(enter=True)
     ask = ask_of(request, image.record)
     verdict, settings = decision(policy, ask, support.facts, image.verdict)
     if verdict.outcome != ALLOW:

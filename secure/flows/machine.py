@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from secure import system as os
+from secure.errors import MachineError
 from secure.facts.launch import CGROUP, PARTLY, MachineFacts
 from secure.kernel.cgroup_support import CgroupLimits, CgroupSupport
 from secure.kernel.features import Features, features
-from secure.value import value
+from secure.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.kernel.cgroups import Cgroup
     from secure.runtime.plan import Limits
 
+RUNS_SYSTEMD = "/run/systemd/system"  # sd_booted(3)
 _SUBSTITUTES = "rlimits, processor affinity and tmpfs sizes"
 
 
@@ -76,10 +78,32 @@ def _remove_empty(cgroup: str) -> None:
         return
 
 
-def look() -> Support:
-    """Look at this machine as the calling user."""
+def _in_a_scope(found: Features) -> Features:
+    """The machine as it looks from a scope of our own; as it was where none is to be had."""
+    from secure.kernel import systemd_scope
+
+    here = found.cgroups
+    if set(systemd_scope.manager_controllers()) <= set(here.usable()):
+        return found
+    try:
+        systemd_scope.enter()
+    except MachineError as error:
+        return replace(found, cgroups=replace(here, reason=f"{here.reason}; {error}"))
+    return features()
+
+
+def look(*, enter: bool = False) -> Support:
+    """Look at this machine as the calling user.
+
+    Args:
+        enter: move this process into a scope of the user's systemd, where that gives it cgroups.
+    """
     found = features()
     groups = found.cgroups
+    lacking = "" in (groups.memory, groups.cpu, groups.pids)
+    if enter and lacking and os.path.isdir(RUNS_SYSTEMD):
+        found = _in_a_scope(found)
+        groups = found.cgroups
 
     def state(controller: str) -> str:
         return CGROUP if controller in groups.usable() else PARTLY

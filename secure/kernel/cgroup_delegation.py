@@ -18,6 +18,7 @@ from secure.errors import MachineError
 from secure.kernel.cgroup_files import BASE
 from secure.kernel.cgroup_support import CONTROLLERS
 from secure.kernel.cgroups_detect import Hierarchy, hierarchies
+from secure.kernel.cgroups_v1 import fill_cpuset
 
 _THEIRS = ("", "/cgroup.procs", "/tasks")
 _UNITS = "/etc/systemd/system"
@@ -70,7 +71,7 @@ def withdraw(uid: int) -> tuple[str, ...]:
 
 
 def _places(found: tuple[Hierarchy, ...], uid: int) -> tuple[str, ...]:
-    mounts = dict.fromkeys(h.mount for h in found if h.controllers)
+    mounts = dict.fromkeys(h.mount for h in found if h.controllers or h.further)
     return tuple(f"{mount}/{BASE}/user-{uid}" for mount in mounts)
 
 
@@ -79,6 +80,8 @@ def _give(place: str, uid: int) -> str:
         os.makedirs(place, 0o755, exist_ok=True)
         for name in _THEIRS:
             os.chown(place + name, uid, -1)
+        if os.path.exists(f"{place}/cpuset.cpus"):
+            fill_cpuset(place)
     except OSError as cause:
         raise MachineError(
             f'cannot delegate "{place}": {cause.strerror}',

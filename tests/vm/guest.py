@@ -1,6 +1,7 @@
 """What is checked inside the guest, as root, with systemd as the first process.
 
-Prints one line per check and last "vm-check: all held" if all did. Starts the product from each
+Prints one line per check, a table of the tests in tests/vm, and last "vm-check: all held" if all
+did. Starts the product from each
 place in the cgroup tree that systemd knows: a login session, a delegated scope of the user's
 manager, a plain service of it, a delegated system service, and root's own service.
 """
@@ -45,16 +46,22 @@ PLACES = {
     # First, while the user's manager has had no reason yet to pass cpu on to its slices.
     "service": [*_MANAGED, "systemd-run", "--user", *_ONCE[1:]],
     "scope": [*_SESSION, "systemd-run", "--user", "--quiet", "--scope", "-p", "Delegate=yes"],
+    # Nothing is delegated: secure asks systemd for a scope by itself.
+    "session": _SESSION,
     "delegated": [*_ONCE, "-p", "User=tester", "-p", "Delegate=yes", f"--setenv=HOME={HOME}"],
     "root": ["env", "HOME=/root"],
 }
 FOR_PEOPLE = {
     "scope": "delegated scope of a login session",
     "service": "plain service of the user's manager",
+    "session": "login session",
     "delegated": "system service with Delegate=yes",
     "root": "root",
 }
 failures: list[str] = []
+# (test, who) -> "pass", "FAIL" or "skip"
+results: dict[tuple[str, str], str] = {}
+_WORDS = {"PASSED": "pass", "FAILED": "FAIL", "ERROR": "FAIL", "SKIPPED": "skip"}
 
 
 def check(name: str, held: object, detail: str = "") -> None:
@@ -182,7 +189,8 @@ def processor(kind: str, title: str, words: list[str]) -> None:
         check(f"{title}: the container has a cgroup", place, str(place or "").rpartition("/")[0])
         if not place:
             return
-        inside = {"scope": ".scope/secure/", "delegated": ".service/secure/"}.get(kind, "")
+        units = {"scope": ".scope", "session": ".scope", "delegated": ".service"}
+        inside = f"{units[kind]}/secure/" if kind in units else ""
         check(f"{title}: it lies in the unit that asked for delegation", inside in str(place))
         time.sleep(4)
         start, first = time.monotonic(), _cpu_stat(place)
@@ -231,18 +239,20 @@ def _cpu_stat(file: Path) -> dict[str, int]:
 
 
 def login_session() -> None:
-    """Not delegated: said, refused where demanded, and replaced by rlimits where not."""
-    print("-- login session, not delegated", flush=True)
+    """Without systemd: said, refused where demanded, and replaced by rlimits where not."""
+    print("-- login session that cannot ask systemd", flush=True)
     image = str(_demo_folder("session") / "good.tar")
-    code, out = run([*_SESSION, SECURE, "info"])
+    nowhere = ["XDG_RUNTIME_DIR=/nowhere", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere/bus"]
+    words = [*_SESSION, "env", *nowhere, SECURE]
+    code, out = run([*words, "info"])
     show(out)
-    check("login session: info says what to do", "systemd-run --user --scope" in out)
-    code, out = run([*_SESSION, SECURE, "run", "--policy", str(HOME / "enforced.yaml"), image])
+    check("no systemd: info says what to do", "systemd-run --user --scope" in out)
+    code, out = run([*words, "run", "--policy", str(HOME / "enforced.yaml"), image])
     show(out)
-    check("login session: what demands cgroup limits is refused", code == 125, f"exit {code}")
-    code, out = run([*_SESSION, SECURE, "run", image])
+    check("no systemd: what demands cgroup limits is refused", code == 125, f"exit {code}")
+    code, out = run([*words, "run", image])
     show(out)
-    check("login session: what does not runs", code == 0, f"exit {code}")
+    check("no systemd: what does not runs", code == 0, f"exit {code}")
 
 
 def switches() -> None:
@@ -320,22 +330,41 @@ def apparmor() -> None:
 def tests(selected: list[str]) -> Iterator[tuple[str, list[str]]]:
     """(who, command line) of test runs in the guest."""
     packages = f"{PAYLOAD}/packages:{PAYLOAD}/product/.venv/lib/python3.11/site-packages"
-    pytest = [sys.executable, "-B", "-m", "pytest", "-rs", "--tb=short", "--durations=5"]
-    words = ["env", f"--chdir={PAYLOAD}", f"PYTHONPATH={packages}", *pytest, *selected]
-    yield "tester, in a delegated scope", [*PLACES["scope"], *words]
-    yield "root", words
+    pytest = [sys.executable, "-B", "-m", "pytest", "-vvrs", "--tb=short", "--durations=5"]
+    settings = ["env", f"--chdir={PAYLOAD}", f"PYTHONPATH={packages}", "SECURE_GUEST=1"]
+    # Root first: it loads the AppArmor profile that both are tested with.
+    for who, before in (("root", []), ("user", PLACES["scope"])):
+        place = f"HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis-{who}"
+        yield who, [*before, *settings, place, *pytest, *selected]
+
+
+def note_results(who: str, text: str) -> None:
+    """Read pytest's lines "FILE::TEST[…] WORD [ 12%]"."""
+    for name, word in re.findall(r"^(\S+::.+?) ([A-Z]{5,7}) +\[ *\d+%\]$", text, re.MULTILINE):
+        results[name, who] = _WORDS.get(word, word)
+
+
+def table() -> None:
+    """Every test, as root and as the ordinary user."""
+    print("-- tests: as root, as user", flush=True)
+    for name in dict.fromkeys(name for name, _ in results):
+        root, user = (results.get((name, who), "none") for who in ("root", "user"))
+        print(f"{root:5}{user:5}{name}", flush=True)
 
 
 def main() -> int:
     machine()
-    if selected := (PAYLOAD / "selected").read_text().split():
-        for who, words in tests(selected):
+    selected = (PAYLOAD / "selected").read_text().split()
+    if not selected or selected == ["launches"]:
+        launches()
+    if selected != ["launches"]:
+        for who, words in tests(selected or ["tests/vm"]):
             print(f"-- tests as {who}", flush=True)
             code, out = run(words, 3000)
             show(out)
+            note_results(who, out)
             check(f"tests as {who}", code == 0)
-    else:
-        launches()
+        table()
     if not failures:
         print("vm-check: all held", flush=True)
     return 1 if failures else 0

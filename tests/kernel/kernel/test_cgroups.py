@@ -228,7 +228,7 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from secure.kernel.cgroup_support import CgroupLimits
 from secure.kernel.cgroups import Cgroup
-from secure.kernel.cgroups_detect import detect
+from secure.kernel.cgroups_detect import detect, detect_further
 uid = int(sys.argv[2])
 os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
 found = detect()
@@ -240,7 +240,16 @@ if found.usable():
         os.read(0, 1); os._exit(0)
     made.add(child)
     print(made.read_back() == made.planned(), made.processes() == {child})
+    more, processors = None, "0"
+    if os.path.isdir("/sys/fs/cgroup/cpuset"):
+        more = Cgroup.create(detect_further(found, ("cpuset",)), "more", CgroupLimits(cpuset="0"))
+        more.add(child)
+        with open(f"/proc/{child}/status") as status:
+            processors = status.read().partition("Cpus_allowed_list:")[2].split()[0]
+    print(processors)
     made.kill(); os.waitpid(child, 0); made.remove()
+    if more:
+        more.remove()
 """
 
 
@@ -269,7 +278,7 @@ def test_an_ordinary_user_has_nothing_until_root_runs_the_named_command() -> Non
 
     subprocess.run([str(ROOT / "bin/secure"), *command[1:]], check=True)
     try:
-        usable_then, by_then, do_then, worked = _as_stranger(uid)
+        usable_then, by_then, do_then, worked, processors = _as_stranger(uid)
     finally:
         subprocess.run([str(ROOT / "bin/secure"), *command[1:], "--undo"], check=True)
     assert list(Path("/sys/fs/cgroup").glob(f"*/secure/user-{uid}")) == []
@@ -277,6 +286,7 @@ def test_an_ordinary_user_has_nothing_until_root_runs_the_named_command() -> Non
     assert by == ""
     assert usable_then == "('memory', 'cpu', 'pids')"
     assert (by_then, do_then, worked) == ("cgroup v1 (delegated)", "", "True True")
+    assert processors == "0"
 
 
 def test_a_delegated_directory_keeps_its_own_limits_closed() -> None:
