@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from secure.facts.plain import plain
 from secure.oci.limits import Limits
 
 _ID = re.compile(r"[!-~]{1,200}").fullmatch
@@ -126,7 +127,7 @@ def _fault(record: Advisory) -> str:
         return "its id is empty, too long, or has characters that no id has"
     version = record.schema_version
     if version is not None and not _SCHEMA(version):
-        return f'its schema version is "{version[:50]}"; only version 1 is known here'
+        return f'its schema version is "{plain(version[:50])}"; only version 1 is known here'
     if record.id in (*(record.aliases or ()), *(record.upstream or ())):
         return "it names itself as its alias or upstream record"
     return ""

@@ -15,6 +15,7 @@ from itertools import groupby
 
 import msgspec
 
+from secure.facts.plain import plain
 from secure.vulns.osv import Affected, Event, Range
 from secure.vulns.versions.ecosystems import family
 from secure.vulns.versions.order import key
@@ -46,11 +47,16 @@ _ORDERED = ("ECOSYSTEM", "SEMVER")
 _LEAST = ""  # before every key: the place of "introduced": "0"
 
 
+def _answer(state: State, because: str, fixed: str | None = None) -> Judged:
+    # Versions of packages and advisories are a stranger's text.
+    return Judged(state, plain(because), fixed)
+
+
 def judge(affected: Affected, version: str) -> Judged:
     """What `affected` says of `version`; its package's name is the caller's to compare."""
     versions = affected.versions or ()
     if version in versions:
-        return Judged(State.AFFECTED, f'"{version}" is listed', _first_fix(affected, version))
+        return _answer(State.AFFECTED, f'"{version}" is listed', _first_fix(affected, version))
     ecosystem = affected.package.ecosystem if affected.package else ""
     ranges = [found for found in affected.ranges or () if found.type in _ORDERED]
     answers = [_within(found, ecosystem, version) for found in ranges]
@@ -60,7 +66,9 @@ def judge(affected: Affected, version: str) -> Judged:
                 return answer
     if not ranges:
         return _by_list(affected, ecosystem, version)
-    return answers[0] if len(answers) == 1 else Judged(State.NOT_AFFECTED, "outside of every range")
+    return (
+        answers[0] if len(answers) == 1 else _answer(State.NOT_AFFECTED, "outside of every range")
+    )
 
 
 def _by_list(affected: Affected, ecosystem: str, version: str) -> Judged:
@@ -70,12 +78,12 @@ def _by_list(affected: Affected, ecosystem: str, version: str) -> Judged:
         why = f"ranges of type {', '.join(sorted(set(unread)))} are not evaluated" if unread else (
             "neither versions nor ranges are given"
         )  # fmt: skip
-        return Judged(State.NOT_CHECKED, why)
+        return _answer(State.NOT_CHECKED, why)
     wanted = key(ecosystem, version)
     for listed in affected.versions if isinstance(wanted, str) else ():
         if key(ecosystem, listed) == wanted:
-            return Judged(State.AFFECTED, f'"{version}" is listed as "{listed}"')
-    return Judged(State.NOT_AFFECTED, f'"{version}" is not among the listed versions')
+            return _answer(State.AFFECTED, f'"{version}" is listed as "{listed}"')
+    return _answer(State.NOT_AFFECTED, f'"{version}" is not among the listed versions')
 
 
 def _within(found: Range, ecosystem: str, version: str) -> Judged:
@@ -84,7 +92,7 @@ def _within(found: Range, ecosystem: str, version: str) -> Judged:
         ecosystem = "npm"  # the schema says how such a range is ordered, whatever the ecosystem
     place = key(ecosystem, version)
     if isinstance(place, Unorderable):
-        return Judged(State.NOT_CHECKED, place.reason)
+        return _answer(State.NOT_CHECKED, place.reason)
     bounds = list(_bounds(found.events, ecosystem))
     for bound in bounds:
         if isinstance(bound, Unorderable):
@@ -93,10 +101,10 @@ def _within(found: Range, ecosystem: str, version: str) -> Judged:
             )
     ordered = sorted((b for b in bounds if not isinstance(b, Unorderable)), key=_place)
     if all(kind != "introduced" for _, kind, _ in ordered):
-        return Judged(State.NOT_CHECKED, "the range does not say where it begins")
+        return _answer(State.NOT_CHECKED, "the range does not say where it begins")
     limits = [bound for bound in ordered if bound[1] == "limit"]
     if limits and all(place >= limit for limit, _, _ in limits):
-        return Judged(State.NOT_AFFECTED, f'"{version}" is not before the limit "{limits[-1][2]}"')
+        return _answer(State.NOT_AFFECTED, f'"{version}" is not before the limit "{limits[-1][2]}"')
     return _walked(ordered, place, version)
 
 
@@ -124,9 +132,9 @@ def _walked(ordered: list[_Bound], place: str, version: str) -> Judged:
         if "fixed" in at:
             holds, passed = False, f'not before "{at["fixed"]}", which fixes it'
     if not holds:
-        return Judged(State.NOT_AFFECTED, f'"{version}" is {passed}')
+        return _answer(State.NOT_AFFECTED, f'"{version}" is {passed}')
     until = f' and before "{fixed}", which fixes it' if fixed else "; no version fixes it"
-    return Judged(State.AFFECTED, f'"{version}" is {passed}{until}', fixed)
+    return _answer(State.AFFECTED, f'"{version}" is {passed}{until}', fixed)
 
 
 def _bounds(events: tuple[Event, ...], ecosystem: str) -> Iterator[_Bound | Unorderable]:

@@ -13,7 +13,7 @@ import re
 
 from secure.vulns.versions.number import number
 from secure.vulns.versions.parts import Ranks
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _OTHER, _DEV, _ALPHA, _BETA, _RC, _END, _PATCH = *map(chr, range(2, 8)), "\x7e"
 # By first letters, as version_compare does: "b", "beta" and "bar" are one.
@@ -27,7 +27,7 @@ def key(version: str) -> str | Unorderable:
     """The sort key of a version of a Composer package."""
     found = _form(version.strip().lower()) if version.isascii() else None
     if found is None:
-        return Unorderable(f'"{version}" is no Composer version')
+        return unorderable(version, "is no Composer version")
     text = _any_number(".9999999", found[1]).removesuffix("-stable")
     return "".join(map(_rank, _parts(text))) + _END
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from secure.vulns.versions.number import number
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _form = re.compile(r"[0-9]+(?:[.-][0-9]+)*+").fullmatch
 _numbers = re.compile(r"[0-9]+").findall
@@ -19,5 +19,5 @@ _numbers = re.compile(r"[0-9]+").findall
 def key(version: str) -> str | Unorderable:
     """The sort key of a version of numbers alone."""
     if not _form(version):
-        return Unorderable(f'"{version}" is not made of numbers')
+        return unorderable(version, "is not made of numbers")
     return "".join(map(number, _numbers(version)))

@@ -12,7 +12,7 @@ import re
 
 from secure.vulns.versions.number import number
 from secure.vulns.versions.parts import Ranks
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _END = "\x02"
 _ZERO = number("")
@@ -24,12 +24,12 @@ _parts = re.compile(r"[^0-9]*[0-9]+|[^0-9]+").findall
 def key(version: str) -> str | Unorderable:
     """The sort key of a dpkg version."""
     if not version.isascii():
-        return Unorderable(f'"{version}" has letters that no Debian version has')
+        return unorderable(version, "has letters that no Debian version has")
     epoch = _ZERO
     if ":" in version:
         digits, _, version = version.partition(":")
         if not digits.isdigit():
-            return Unorderable(f'"{digits}:{version}" has an epoch that is no number')
+            return unorderable(f"{digits}:{version}", "has an epoch that is no number")
         epoch = number(digits)
     if not version:
         return Unorderable("an empty string is no Debian version")

@@ -12,7 +12,7 @@ import re
 
 from secure.vulns.versions.number import number
 from secure.vulns.versions.parts import Ranks
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 # A zero is more than the end if a number follows the run of zeros, less if a text does.
 _TEXT, _ZERO_THEN_TEXT, _END, _ZERO_THEN_NUMBER = "\x03", "\x04", "\x05", "\x06"
@@ -23,7 +23,7 @@ _parts = re.compile(r"[0-9]+|[A-Za-z]+").findall
 def key(version: str) -> str | Unorderable:
     """The sort key of a version of a gem."""
     if not _form(version):
-        return Unorderable(f'"{version}" is no version of a gem')
+        return unorderable(version, "is no version of a gem")
     told = [_END]
     after = ""  # what a run of zeros is followed by; zeros at the end are left out
     for part in reversed(_parts(version.replace("-", ".pre."))):

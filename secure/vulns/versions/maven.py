@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from secure.vulns.versions.number import number
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _EARLY_WORD, _EARLY, _ZERO_THEN_EARLY, _END = "\x01", "\x02", "\x03", "\x04"
 _LATE_WORD, _SP, _OTHER, _DEEPER, _AFTER_HYPHEN, _AFTER_DOT = map(chr, range(5, 11))
@@ -32,7 +32,7 @@ _parts = re.compile(r"[0-9]+|[.-]|[^0-9.-]+").findall
 def key(version: str) -> str | Unorderable:
     """The sort key of a version of a Maven artifact."""
     if not version or not version.isascii() or not version.isprintable():
-        return Unorderable(f'"{version}" is no Maven version')
+        return unorderable(version, "is no Maven version")
     told: list[tuple[bool, str]] = []
     for opens, token in _tokens(version.lower()):
         if opens:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from secure.vulns.versions.ecosystems import family
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 # The longest in public advisories has 59 characters; npm and PyPI refuse beyond a few hundred.
 # It also bounds the cache: 1,000 characters each at worst.
 MAX_CHARS = 1_000
 
 
-@lru_cache(16_384)
 def key(ecosystem: str, version: str) -> str | Unorderable:
     """The sort key of `version`.
 
@@ -29,9 +28,17 @@ def key(ecosystem: str, version: str) -> str | Unorderable:
         A key to compare with others of the same ecosystem, or why there is none: an ecosystem
         without an order, a version its ecosystem does not know, one beyond MAX_CHARS.
     """
+    # Before the cache, which would keep what is refused.
+    if len(version) > MAX_CHARS:
+        return unorderable(version, f"has {len(version)} characters, limit {MAX_CHARS}")
+    if len(ecosystem) > MAX_CHARS:
+        return unorderable(ecosystem, f"has {len(ecosystem)} characters, limit {MAX_CHARS}")
+    return _kept(ecosystem, version)
+
+
+@lru_cache(16_384)
+def _kept(ecosystem: str, version: str) -> str | Unorderable:
     ordered = family(ecosystem)
     if ordered is None:
-        return Unorderable(f'versions of "{ecosystem[:100]}" have no order known here')
-    if len(version) > MAX_CHARS:
-        return Unorderable(f'"{version[:40]}…" has {len(version)} characters, limit {MAX_CHARS}')
+        return unorderable(ecosystem, "orders its versions in no way that is known here")
     return ordered(version)

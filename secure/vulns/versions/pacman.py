@@ -14,7 +14,7 @@ import re
 
 from secure.vulns.versions.number import number
 from secure.vulns.versions.parts import Ranks
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _LETTERS_AT_ONCE, _END, _SEPARATOR, _LETTERS = "\x01", "\x02", "\x20", "\x03"
 _NO_RELEASE, _RELEASE = "\x01", "\x02"
@@ -26,7 +26,7 @@ def key(version: str) -> str | Unorderable:
     """The sort key of a version of an Arch Linux package."""
     found = _form(version) if version.isascii() else None
     if found is None:
-        return Unorderable(f'"{version}" is no version of pacman, or ends in a separator')
+        return unorderable(version, "is no version of pacman, or ends in a separator")
     epoch, name, release = found.groups()
     told = number(epoch or "") + _told(name)
     return told + (_NO_RELEASE if release is None else _RELEASE + _told(release))

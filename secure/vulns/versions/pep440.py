@@ -13,7 +13,7 @@ import re
 from packaging.version import InvalidVersion, Version
 
 from secure.vulns.versions.number import number
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _LEGACY, _VALID = "\x01", "\x02"
 _END, _NOTHING_BELOW, _THIS, _NOTHING_ABOVE, _WORD, _NUMBER = map(chr, range(1, 7))
@@ -28,7 +28,7 @@ def key(version: str) -> str | Unorderable:
         found = Version(version)
     except InvalidVersion:
         if not version or not version.isascii() or not version.isprintable():
-            return Unorderable(f'"{version}" is no Python version')
+            return unorderable(version, "is no Python version")
         return _LEGACY + "\x01".join(_legacy(version.lower()))
     release = list(found.release)
     while len(release) > 1 and release[-1] == 0:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from secure.vulns.versions.number import number
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _PRE, _END, _POST, _LETTER, _TEXT = "\x01", "\x02", "\x03", "\x04", "\x05"
 _SUFFIXES = {"alpha": _PRE + "0", "beta": _PRE + "1", "pre": _PRE + "2", "rc": _PRE + "3",
@@ -26,7 +26,7 @@ def key(version: str) -> str | Unorderable:
     """The sort key of a version of a Gentoo package."""
     found = _form(version)
     if found is None:
-        return Unorderable(f'"{version}" is no Gentoo version')
+        return unorderable(version, "is no Gentoo version")
     first, rest, letter, suffixes, revision = found.groups(default="")
     told = number(first) + "".join(map(_number, rest.split(".")[1:]))
     told += _LETTER + letter if letter else ""

@@ -12,7 +12,7 @@ import re
 
 from secure.vulns.versions.number import number
 from secure.vulns.versions.parts import Ranks
-from secure.vulns.versions.unorderable import Unorderable
+from secure.vulns.versions.unorderable import Unorderable, unorderable
 
 _END, _PRE, _NUMBER, _TEXT, _RELEASE = "\x01", "\x02", "\x03", "\x04", "\x05"
 _ZERO = number("")
@@ -31,7 +31,7 @@ def ranked(version: str) -> tuple[str | Unorderable, str]:
     """The sort key, and the build metadata as it was written."""
     found = _form(version) if version.isascii() else None
     if found is None:
-        return Unorderable(f'"{version}" is no semantic version'), ""
+        return unorderable(version, "is no semantic version"), ""
     core, pre, build = found.groups(default="")
     numbers = core.split(".")
     while len(numbers) > 3 and not numbers[-1].strip("0"):

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
+from secure.facts.plain import plain
+
+_SHOWN_CHARS = 60
+
 
 class Unorderable(msgspec.Struct, frozen=True):
     """A version that cannot be compared: neither affected nor safe, but unknown.
 
     Args:
-        reason: half a sentence that names the version, for people.
+        reason: half a sentence that names the version, for people; one line, safe for a terminal.
     """
 
     reason: str
+
+
+def unorderable(version: str, why: str) -> Unorderable:
+    """That `version` `why`: "is no semantic version"."""
+    shown = version if len(version) <= _SHOWN_CHARS else f"{version[:_SHOWN_CHARS]}…"
+    return Unorderable(f'"{plain(shown)}" {why}')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from secure.vulns.versions.ecosystems import FAMILY
@@ -44,3 +46,16 @@ def test_an_endless_ecosystem_name_does_not_fill_the_answer() -> None:
     told = key("x" * 1_000_000, "1")
     assert isinstance(told, Unorderable)
     assert len(told.reason) < 200
+
+
+def test_what_is_refused_for_its_size_is_not_kept() -> None:
+    version = "1" * (1 << 20)
+    before = sys.getrefcount(version)
+    for ecosystem in FAMILY:
+        key(ecosystem, version)
+    assert sys.getrefcount(version) == before
+
+
+def test_a_reason_cannot_speak_to_the_terminal() -> None:
+    told = key("npm", "1\x1b[2J\r\N{RIGHT-TO-LEFT OVERRIDE}")
+    assert told == Unorderable(r'"1\x1b[2J\r\u202e" is no semantic version')
