@@ -22,6 +22,21 @@ class BlobFile:
     def __init__(self, fd: int, offset: int, size: int) -> None:
         self.fd, self.offset, self.size = fd, offset, size
 
+    def identity(self) -> tuple[int, ...]:
+        """What changes whenever the bytes do, as far as the file system tells without reading them.
+
+        Nobody but root, or the clock, can set the time of the last change (ctime, inode(7)): the
+        fourth number. Times are nanoseconds since 1970. () for a file without a name: it is gone
+        when it is closed.
+        """
+        found = os.fstat(self.fd)
+        if not found.st_nlink:
+            return ()
+        return (
+            found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size,
+            self.offset, self.size,
+        )  # fmt: skip
+
     def read_at(self, position: int, count: int) -> bytes:
         """At most `count` bytes from `position` on; b"" at the end of the blob.
 

@@ -73,6 +73,10 @@ class LayerBlob:
         """Directories that a pass opens files below; none where the layer is one open file."""
         return ()
 
+    def identity(self) -> tuple[int, ...]:
+        """See `BlobFile.identity`; () where the content is not one stretch of one file."""
+        return self._blob.identity() if self._blob else ()
+
     def compression(self) -> str:
         """How the blob is compressed, by its first bytes (see `secure.images.decompress`)."""
         return compression_of(self._blob.read_at(0, 6)) if self._blob else PLAIN

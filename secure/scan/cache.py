@@ -1,7 +1,9 @@
-"""Layer facts by diff-id: of a layer that another image shares only the digests are checked again.
+"""Facts that were read before: of layers by diff-id, and which files were verified already.
 
-Only verified layers are kept: a diff-id that nobody checked proves nothing. An entry is a digest
-and compressed msgpack; one that does not fit its digest or its type is ignored and written again.
+Only verified layers are kept: a diff-id that nobody checked proves nothing. Of a layer in another
+file the digests are checked again; a file that is still the one that was read is not read twice.
+An entry is a digest and compressed content; one that does not fit its digest or its type is ignored
+and written again.
 """
 
 from __future__ import annotations
@@ -19,14 +21,32 @@ from secure.oci.limits import MIB, Limits
 from secure.scan.layer_facts import LayerFacts
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.images.image import LayerBlob
+
 _DIGEST_BYTES = 32
 _MAX_BYTES = 512 * MIB  # one entry, unpacked
-_MAX_ENTRIES = 1_000  # a layer takes 1 to 700 KB; the oldest go first
+_MAX_ENTRIES = 2_000  # a layer takes 1 to 700 KB; the oldest go first
 _FAST = 1
+# What changed so lately may change again without another time: FAT counts in steps of 2 s.
+_SETTLED_NS = 2_000_000_000
 _IsalError = cast("type[Exception]", isal_zlib.error)  # its stub makes it an instance
 
 
-class LayerCache:
+def stamp(blob: LayerBlob, now_ns: int) -> str:
+    """Names these bytes of this file, unread; "" where they may change unnoticed.
+
+    Args:
+        now_ns: since 1970, by the clock that sets the times of files.
+    """
+    identity = blob.identity()
+    if not identity or now_ns - max(identity[2:4]) < _SETTLED_NS:
+        return ""
+    return f"{identity} {blob.digest} {blob.diff_id}"
+
+
+class Entries:
     """The entries of one directory, for one version of the analysers and one set of limits.
 
     Args:
@@ -37,37 +57,35 @@ class LayerCache:
         self._directory = os.path.join(cache_dir, "layers") if cache_dir else ""
         self._version = _analysers_version(limits) if cache_dir else b""
 
-    def load(self, diff_id: str) -> LayerFacts | None:
-        """The facts of a layer, or None: not there, not ours, or damaged."""
-        if not self._directory or not diff_id:
+    def read(self, key: str) -> bytes | None:
+        """The content under `key`; None where it is not there, not ours, or damaged."""
+        if not self._directory or not key:
             return None
-        path = self._path(diff_id)
-        packed = _unpacked(_read_own(path))
-        if packed is None:
-            return None
-        try:
-            facts = msgspec.msgpack.decode(packed, type=LayerFacts)
-            os.utime(path)
-        except (msgspec.MsgspecError, OSError):
-            return None
-        return facts
+        path = self._path(key)
+        content = _unpacked(_read_own(path))
+        if content is not None:
+            try:
+                os.utime(path)
+            except OSError:
+                return None
+        return content
 
-    def save(self, diff_id: str, packed: bytes) -> None:
-        """Keep the msgpack of a verified layer's facts."""
-        if not self._directory or not diff_id or not packed:
+    def write(self, key: str, content: bytes) -> None:
+        """Keep `content` under `key`."""
+        if not self._directory or not key or not content:
             return
-        content = isal_zlib.compress(packed, _FAST)
+        packed = isal_zlib.compress(content, _FAST)
         try:
             make_private_dir(self._directory)
-            write_file(self._path(diff_id), hashlib.sha256(content).digest() + content)
+            write_file(self._path(key), hashlib.sha256(packed).digest() + packed)
             self._drop_oldest()
         except (MachineError, OSError):
             # A full disk must not stop a scan: the next one reads the layer again.
             return
 
-    def _path(self, diff_id: str) -> str:
-        key = hashlib.sha256(self._version + diff_id.encode()).hexdigest()
-        return os.path.join(self._directory, key)
+    def _path(self, key: str) -> str:
+        name = hashlib.sha256(self._version + key.encode()).hexdigest()
+        return os.path.join(self._directory, name)
 
     def _drop_oldest(self) -> None:
         names = os.listdir(self._directory)
@@ -77,6 +95,32 @@ class LayerCache:
         by_age = sorted((os.stat(path).st_mtime_ns, path) for path in paths)
         for _, path in by_age[: len(names) - _MAX_ENTRIES]:
             remove_quietly(path)
+
+
+class LayerCache(Entries):
+    """Facts of layers."""
+
+    def load(self, diff_id: str) -> LayerFacts | None:
+        """The facts of a layer, or None: not there, not ours, or damaged."""
+        packed = self.read(diff_id)
+        if packed is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(packed, type=LayerFacts)
+        except msgspec.MsgspecError:
+            return None
+
+    def save(self, diff_id: str, packed: bytes) -> None:
+        """Keep the msgpack of a verified layer's facts."""
+        self.write(diff_id, packed)
+
+    def is_verified(self, stamped: str) -> bool:
+        """Whether the bytes of this `stamp` were verified, by a process of ours."""
+        return bool(stamped) and self.read(stamped) == stamped.encode()
+
+    def mark_verified(self, stamped: str) -> None:
+        """The bytes that had this `stamp` before they were read are what their digests promise."""
+        self.write(stamped, stamped.encode())
 
 
 def _read_own(path: str) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import time
 
 from secure.facts.base_image import BaseImage
 from secure.facts.image import ImageFacts
 from secure.images.decompress import GZIP, ZSTD
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.scan.cache import LayerCache
+from secure.scan.cache import LayerCache, stamp
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.one_pass import OnePass
 from secure.scan.secrets.engine import Engine
@@ -59,12 +60,20 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
 def _layer_facts(
     image: Image, engine: Engine, limits: Limits, cache: LayerCache, workers: int | None
 ) -> list[LayerFacts]:
-    found: dict[int, LayerFacts] = {}
+    now_ns = time.time_ns()
+    stamps = {blob.index: stamp(blob, now_ns) for blob in image.layers}
     kept = {blob.index: cache.load(blob.diff_id) for blob in image.layers}
+    found = {
+        index: facts
+        for index, facts in kept.items()
+        if facts is not None and cache.is_verified(stamps[index])
+    }
     # The largest layer bounds the time of all: it must not start last.
-    blobs = sorted(image.layers, key=lambda blob: (kept[blob.index] is not None, -blob.size))
+    blobs = sorted(
+        (blob for blob in image.layers if blob.index not in found),
+        key=lambda blob: (kept[blob.index] is not None, -blob.size),
+    )
     jobs = [(blob.index, _job(blob, engine, limits, kept[blob.index])) for blob in blobs]
-    diff_ids = {blob.index: blob.diff_id for blob in blobs}
     # One more than there are processors: layers are of unequal size, and while one worker waits for
     # the disk or for its own threads another goes on. No processor idles before the last layer.
     at_once = workers or len(os.sched_getaffinity(0)) + 1
@@ -72,11 +81,11 @@ def _layer_facts(
     _import_decoders(blobs)
     for index, result in run_all(jobs, max(1, at_once), readable, _import_assembled):
         cached = kept[index]
-        if cached is not None and not result.facts.voided:
-            found[index] = cached
-            continue
-        found[index] = result.facts
-        cache.save(diff_ids[index], result.packed)
+        found[index] = result.facts if cached is None or result.facts.voided else cached
+        if not result.facts.voided:
+            if cached is None:
+                cache.save(image.layers[index].diff_id, result.packed)
+            cache.mark_verified(stamps[index])
     return [found[index] for index in sorted(found)]
 
 
