@@ -42,6 +42,16 @@ def prepare(interactive: bool) -> Streams:
     inside: list[int] = []
     relays: list[Relay] = []
     owned: list[int] = []
+    try:
+        _look(interactive, inside, relays, owned)
+    except OSError:  # no descriptor is free: those that were taken are given back
+        for fd in (*owned, *(r.target if r.inward else r.source for r in relays)):
+            os.close(fd)
+        raise
+    return Streams((inside[0], inside[1], inside[2]), tuple(relays), tuple(owned))
+
+
+def _look(interactive: bool, inside: list[int], relays: list[Relay], owned: list[int]) -> None:
     for number in range(3):
         if number == 0 and not interactive:
             null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -55,7 +65,6 @@ def prepare(interactive: bool) -> Streams:
             relays.append(Relay(0, mine, True) if number == 0 else Relay(mine, number, False))
             owned.append(theirs)
             inside.append(theirs)
-    return Streams((inside[0], inside[1], inside[2]), tuple(relays), tuple(owned))
 
 
 def _may_pass(number: int) -> bool:

@@ -81,22 +81,22 @@ def supervise(start: Start) -> Outcome:
         LaunchError: it was not started, or was killed at the gate.
         MachineError: this machine lacks something.
     """
-    streams = stdio.prepare(start.interactive and not start.plan.terminal)
-    wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signals.on(HANDLED, _noticed)
-    signals.wake_by(wake_writer)
-    container = _Container(start, streams)
+    container = _Container(start, stdio.prepare(start.interactive and not start.plan.terminal))
+    wake: tuple[int, ...] = ()
     try:
+        wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signals.on(HANDLED, _noticed)
+        signals.wake_by(wake[1])
         container.start()
         container.pass_gate()
-        code = container.watch(wake_reader)
+        code = container.watch(wake[0])
         oom = _oom_kills(start.cgroup) if start.cgroup else None
         seen = container.refusals
         counted = seen.counted() if seen else None
         return Outcome(code, oom, counted, seen.overflowed if seen else False)
     finally:
         container.clean_up()
-        for fd in (wake_reader, wake_writer):
+        for fd in wake:
             os.close(fd)
 
 
@@ -117,7 +117,7 @@ class _Container:
         self._start = start
         self._plan = start.plan
         self._relays = list(streams.relays)
-        self._owned = streams.owned
+        self._theirs = list(streams.owned)  # what only init needs
         self._inside = streams.inside
         self._pid = 0
         self._go = self._status = -1
@@ -127,10 +127,12 @@ class _Container:
     def start(self) -> None:
         """Clone into new namespaces and let init work up to the gate."""
         go_reader, self._go = os.pipe2(os.O_CLOEXEC)
+        self._theirs.append(go_reader)
         watched = self._start.plain is not None
         self._status, status_writer = (
             descriptors.socket_pair() if watched else os.pipe2(os.O_CLOEXEC)
         )
+        self._theirs.append(status_writer)
         flags = sum(flag for name, flag in NAMESPACES if name in self._plan.namespaces)
         arguments = argument_memory()
         mine = theirs = None
@@ -145,8 +147,7 @@ class _Container:
             held = init.Channel(go_reader, status_writer, self._inside, arguments, theirs, watched)
             init.enter(self._plan, self._start.bpf, self._start.last_capability, held)
         self._pid = pid
-        for fd in (go_reader, status_writer, *self._owned):
-            os.close(fd)
+        self._close_theirs()
         plan = self._plan
         maps = IdMaps(plan.id_map, plan.uid_map, plan.gid_map, plan.groups_dropped)
         # cgroup v1 wants the mover to have the target's uid: move before the ids change.
@@ -248,11 +249,18 @@ class _Container:
         signals.wake_by(-1)
         if self.refusals:
             self.refusals.close()
+        self._close_theirs()
         for fd in (self._go, self._status):
             if fd >= 0:
                 os.close(fd)
+        for relay in tuple(self._relays):
+            self._finish(relay)
         if self._terminal:
             self._terminal.restore()
+
+    def _close_theirs(self) -> None:
+        while self._theirs:
+            os.close(self._theirs.pop())
 
     def _ended(self) -> int | None:
         pid, status = os.waitpid(self._pid, os.WNOHANG)

@@ -43,7 +43,8 @@ class Terminal:
             return  # the caller's terminal is going away; its end will be read next
 
     def restore(self) -> None:
-        """Give the caller's terminal back as it was."""
+        """Give the caller's terminal back as it was, and this one up."""
+        os.close(self._master)
         try:
             termios.tcsetattr(0, termios.TCSADRAIN, self._saved)
         except termios.error:
