@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def only(found: list[Record | Unreadable]) -> Record:
     (record,) = found
     assert isinstance(record, Record)
     return record
+
+
+def test_the_list_in_the_documentation_names_every_cataloger_and_no_other() -> None:
+    table = (Path(__file__).parents[3] / "docs/packages.md").read_text().partition("|---|")[2]
+    programs = {"go-binary", "rust-binary", "pe-version", "binary-classifier"}
+    named = set(re.findall(r"`([a-z-]+)`", table.partition("\n\n")[0]))
+    assert named == {one.name for one in CATALOGERS} | programs
 
 
 def test_every_cataloger_file_is_in_the_tuple() -> None:
