@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from secure import system as os
-from secure.errors import PolicyRefusedError, SecureError
+from secure.errors import PolicyRefusedError, SecureError, shortage
 from secure.facts.launch import LaunchAsk
 from secure.facts.verdict import ALLOW
 from secure.flows import machine, prepared
@@ -120,11 +120,16 @@ def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
     started = time.monotonic()
     try:
         outcome = _run(plan, ready.support, ready.request, prepare)
-    except SecureError as error:
+    except (SecureError, OSError, MemoryError) as cause:
+        error = cause if isinstance(cause, SecureError) else shortage(cause)
+        if error is None:
+            raise
         from secure.flows.launch_log import LaunchLog
 
         LaunchLog(plan, image, verdict).failed(error)
-        raise
+        if error is cause:
+            raise
+        raise error from cause
     from secure.flows.launch_log import LaunchLog
 
     # An appended record outlives any kill. Forcing it through a power failure as well costs as much
