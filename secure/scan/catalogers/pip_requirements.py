@@ -1,7 +1,7 @@
 """Python packages that a requirements file pins.
 
 Source: pip documentation, "Requirements File Format"; PEP 508. Only "==", "===", the name of a
-wheel and a commit tell a version; what has none is told once for the file.
+wheel and a commit tell a version; what has none beside others is told once for the file.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ _BOMS = (
 
 def parse_requirements(file: FileView) -> Found:
     loose: list[str] = []
-    yield from each_once(file, _pinned(file, loose))
-    if loose:
+    pinned = list(each_once(file, _pinned(file, loose)))
+    yield from pinned
+    # A file that pins nothing is no lock file: it asks for packages as a pyproject.toml does.
+    if pinned and loose:
         some = ", ".join(f'"{shown(ValueError(line[:60]))}"' for line in loose[:_SHOWN])
         more = f" and {len(loose) - _SHOWN} more" if len(loose) > _SHOWN else ""
         yield file.unreadable(f"names no exact version of {some}{more}")

@@ -171,9 +171,14 @@ def test_requirements_of_windows_are_read() -> None:
 
 
 def test_many_requirements_without_a_version_are_told_once() -> None:
-    packages, (why,) = catalogued("requirements.txt", "".join(f"a{n}\n" for n in range(1000)))
-    assert packages == []
+    lines = ("b==1\n", *(f"a{n}\n" for n in range(1000)))
+    packages, (why,) = catalogued("requirements.txt", "".join(lines))
+    assert told(packages) == ["pypi:b@1?"]
     assert why.endswith('"a4" and 995 more')
+
+
+def test_requirements_that_pin_nothing_are_no_lock_file() -> None:
+    assert catalogued("requirements.txt", "flask\nrequests>=2\n") == ([], [])
 
 
 @pytest.mark.parametrize(
