@@ -11,10 +11,13 @@ import re
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from catalogued import catalogued
+from language_files import GEMFILE
 from scanning import NOW, cache_folder
 
 from secure.facts.image import ImageFacts
@@ -157,6 +160,36 @@ def test_locked_gems_are_those_of_bundle_list_and_joined_with_the_installed(
     (ours,) = (one for one in gems if one.name == "ours")
     assert (ours.depends, ours.licences) == (("webrick",), ("MIT",))
     assert ours.purl == "pkg:gem/ours@1.2.0.pre1?platform=x86_64-linux"
+
+
+PARSED = """require "bundler"
+Bundler::LockfileParser.new(File.read(ARGV[0])).specs.each do |one|
+  path = one.source.instance_of?(Bundler::Source::Path)
+  puts [one.name, one.version, one.platform].join(" ") unless path
+end
+"""
+
+
+def test_a_lock_file_says_what_the_parser_of_bundler_reads(
+    ruby: tuple[Path, Run], shared: Path
+) -> None:
+    root, run = ruby
+    archive = zipfile.ZipFile(shared / "manifests/syft-cataloger-testdata.zip")
+    folder = root.parent / "parsed"
+    folder.mkdir()
+    (folder / "Gemfile").touch()  # it looks for one
+    (folder / "parsed.rb").write_text(PARSED)
+    contents = (archive.read("syft/pkg/cataloger/ruby/testdata/Gemfile.lock"), GEMFILE.encode())
+    for content in contents:
+        (folder / "Gemfile.lock").write_bytes(content)
+        listed = run(folder, "parsed.rb", "Gemfile.lock").splitlines()
+        packages, unreadable = catalogued("app/Gemfile.lock", content)
+        found = [
+            f"{one.name} {one.version} {dict(one.qualifiers).get('platform', 'ruby')}"
+            for one in packages
+        ]
+        assert unreadable == []
+        assert sorted(found) == sorted(listed)
 
 
 @pytest.fixture(scope="module")
