@@ -13,6 +13,7 @@ from secure.facts.image import ImageFacts
 from secure.facts.location import Location
 from secure.facts.package import Package
 from secure.facts.purl import purl
+from secure.report.needs import needs_of
 
 TOOL = "secure-runtime"
 OWN = "secure:"  # the namespace of our properties
@@ -64,7 +65,7 @@ def bill_of(facts: ImageFacts, timestamp: str, author: Author | None = None) -> 
         timestamp=timestamp,
         author=author,
         refs=tuple(refs),
-        needs=_needs(facts.packages, refs),
+        needs=needs_of(facts.packages, refs),
         serial=_serial(facts, timestamp, author),
     )
 
@@ -196,22 +197,6 @@ def _references(packages: Iterable[Package]) -> list[str]:
         seen[ref] = 1
         refs.append(ref)
     return refs
-
-
-def _needs(packages: tuple[Package, ...], refs: list[str]) -> tuple[tuple[str, ...], ...]:
-    first: dict[tuple[str, str], str] = {}
-    parts: dict[str, set[str]] = {}  # of what a package brought, by its purl
-    for package, ref in zip(packages, refs, strict=True):
-        first.setdefault((package.type, package.full_name), ref)
-        if package.owner:
-            parts.setdefault(package.owner, set()).add(ref)
-    found = []
-    for package, own in zip(packages, refs, strict=True):
-        keys = ((package.type, name) for name in package.depends)
-        needs = {first[key] for key in keys if key in first} | parts.get(package.purl, set())
-        needs.discard(own)
-        found.append(tuple(sorted(needs)))
-    return tuple(found)
 
 
 def _serial(facts: ImageFacts, timestamp: str, author: Author | None) -> str:
