@@ -52,7 +52,8 @@ def main(argv: list[str]) -> int:
         if given.has("--systemd-cgroup"):
             raise UsageError(
                 "--systemd-cgroup is refused: this runtime makes cgroups itself",
-                do="Use the cgroupfs driver (podman --cgroup-manager=cgroupfs).",
+                do="Use the cgroupfs driver: podman --cgroup-manager=cgroupfs, dockerd --exec-opt "
+                "native.cgroupdriver=cgroupfs, or SystemdCgroup = false for containerd.",
             )
         verb, *rest = given.words
         return _verb(verb)(rest, given, log)
