@@ -123,7 +123,7 @@ def _refused(end: dict[str, Any]) -> Iterator[str]:
     calls = end.get("refused_calls")
     if calls is None:
         if end and "error" not in end:
-            yield "refused    unknown: this kernel does not tell (see: secure info)"
+            yield "refused    unknown: not visible where it ran (see: secure info)"
         return
     title = "refused    "
     for one in calls:

@@ -289,7 +289,7 @@ def _run(
 ) -> Outcome:
     profile = read_builtin(f"seccomp/{plan.seccomp}.json")
     cache = f"{cache_dir()}/seccomp"
-    watched = seccomp.USER_NOTIF in support.features.seccomp_actions
+    watched = seccomp.may_listen(support.features.seccomp_actions)
     bpf = seccomp_profile.load_filter(profile, cache, watched=watched)
     plain = (lambda: seccomp_profile.load_filter(profile, cache)) if watched else None
     last = capabilities.last_capability()

@@ -91,8 +91,13 @@ def _confinement(support: Support) -> Iterator[Row]:
     yield Row("capabilities", "dropped from all five sets, by the kernel")
     yield Row("no new privileges", "no_new_privs, by the kernel")
     yield _seccomp(support)
-    if seccomp.USER_NOTIF in found.seccomp_actions:
+    if seccomp.may_listen(found.seccomp_actions):
         yield Row("refused calls", "told by run, inspect and audit")
+    elif seccomp.USER_NOTIF in found.seccomp_actions:
+        why = "this process is behind a filter of somebody else's, which may have the one listener"
+        yield Row(
+            "refused calls", "not visible", why, "Start it outside of that container or unit."
+        )
     else:
         yield Row(
             "refused calls", "not visible", "this kernel does not tell", "Use Linux 5.0 or newer."

@@ -8,6 +8,7 @@ from _ctypes import _SimpleCData
 
 from secure.errors import KernelError, MachineError
 from secure.kernel.libc import syscall
+from secure.kernel.prctl import PR_GET_SECCOMP, prctl
 
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1 << 0
@@ -44,6 +45,18 @@ def available() -> tuple[str, ...]:
             return tuple(file.read(1024).decode().split())
     except FileNotFoundError:
         return ()
+
+
+def may_listen(actions: tuple[str, ...]) -> bool:
+    """Whether a filter that this process installs can have a listener.
+
+    A process has one listener at most, and we cannot see whether a filter that we were started
+    behind (by LXD, for instance) has it: then the answer is no.
+
+    Args:
+        actions: as `available` tells them.
+    """
+    return USER_NOTIF in actions and prctl(PR_GET_SECCOMP) == 0
 
 
 def install_filter(bpf: bytes, flags: int = 0) -> int:

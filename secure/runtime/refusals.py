@@ -99,6 +99,6 @@ class Refusals:
             if self._program is None:
                 self._program = self._plain()
             said = answer(self._program, call)
-        except SecureError:
+        except (SecureError, OSError):
             return _EPERM
         return said & DATA or _EPERM if said & ACTION == RET_ERRNO else _EPERM

@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import Caller, Workshop
+from containers import ROOT, Caller, Workshop
 from installation import Account
 from made_images import Images
 
@@ -131,3 +132,28 @@ def supervisor_stops_when(pid: int, begun: Path) -> None:
     while not begun.exists() and time.monotonic() < deadline:
         time.sleep(0.002)
     os.kill(pid, signal.SIGSTOP)
+
+
+_BEHIND_A_LISTENER = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from secure.kernel import prctl, seccomp
+allow = bytes((6, 0, 0, 0, 0, 0, 0xFF, 0x7F))  # return ALLOW
+prctl.prctl(prctl.PR_SET_NO_NEW_PRIVS, 1)
+listener = seccomp.install_filter(allow, seccomp.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+os.set_inheritable(listener, True)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_behind_a_listener_of_others_it_runs_without_one(person: Account, images: Images) -> None:
+    words = person.arguments("run", images.good, "sh", "-c", "unshare -U true; exit 3")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _BEHIND_A_LISTENER, str(ROOT), *words],
+        capture_output=True, text=True, timeout=60, check=False, env=person.environment,
+        **person.who.credentials,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "Operation not permitted" in done.stderr
+    assert "refused_calls" not in last_exit(person)
+    assert "refused    unknown" in person.secure("inspect").out
