@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -307,13 +308,8 @@ def test_create_killed_at_any_time_leaves_a_true_state_and_delete_works(
 
 def at_once(work: Callable[[], Ended]) -> list[Ended]:
     """What four clients get that do the same at the same time."""
-    found: list[Ended] = []
-    threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+    with ThreadPoolExecutor(4) as pool:
+        return [one.result() for one in [pool.submit(work) for _ in range(4)]]
 
 
 def test_clients_that_race_for_one_container_take_turns(secure: Runtime, bundle: Path) -> None:
