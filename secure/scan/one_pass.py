@@ -27,6 +27,7 @@ from secure.scan.names import Names
 from secure.scan.owned_files import OwnedFiles
 from secure.scan.secrets.engine import Engine
 from secure.scan.secrets.files import FileSearch
+from secure.scan.store_files import StoreFiles
 
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
@@ -52,6 +53,7 @@ class OnePass:
         self._shadows: dict[bytes, tuple[Shadow, ...]] = {}
         self._groups: dict[bytes, tuple[Group, ...]] = {}
         self._links: dict[bytes, bytes] = {}
+        self._stored = StoreFiles()
         self._unreadable: list[Unreadable] = []
         self._executables = Executables(self._unreadable)
         self._taken, self._directories = Names(), Names()
@@ -135,6 +137,7 @@ class OnePass:
             if size:
                 head = entry.read(self._limits.secrets_file_bytes)
                 self._look_for_secrets(entry, head)
+                self._stored.offer(name, head)
                 if head.startswith(MAGICS):
                     self._take_executable(entry, head)
             return
@@ -228,6 +231,8 @@ class OnePass:
         if kind == HARDLINK and (same := self._catalogued.get(leads_to)) is not None:
             # Package installers link one file into many environments.
             self._catalogued[name] = msgspec.structs.replace(same, name=name)
+        elif kind == HARDLINK and (content := self._stored.get(leads_to)) is not None:
+            self._catalogue(FileView(name, content), cataloger)
         elif kind == HARDLINK or self._wanted.cataloger(leads_to) is not cataloger:
             self._cannot(name, f"is a link to {text(leads_to)}, which is not followed")
 

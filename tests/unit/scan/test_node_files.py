@@ -11,6 +11,8 @@ from node_files import NODE_FILES, PACKAGE
 from scanning import file, layer, scanned
 
 from secure.facts.package import Package
+from secure.images.entry import HARDLINK
+from secure.images.write import NewFile
 from secure.scan.cataloger import FileView
 from secure.scan.formats.npm import repository_of
 from secure.scan.layer_facts import Record
@@ -196,3 +198,23 @@ def test_package_jsons_that_are_too_large_are_named(tmp_path: Path) -> None:
     facts = scanned(tmp_path, [layer(file("node_modules/a/package.json", large))])
     assert facts.packages == ()
     assert [one.why.partition("; ")[2] for one in facts.unreadable] == ["at most 1048576 are read"]
+
+
+@pytest.mark.parametrize("stored_first", [True, False])
+def test_a_package_that_is_linked_to_the_store_of_pnpm_is_found(
+    tmp_path: Path, stored_first: bool
+) -> None:
+    place = "usr/src/app/node_modules/.pnpm/a@1.0.0/node_modules/a/package.json"
+    stored = f"root/store/v10/files/ad/{'1e' * 63}"
+    first, second = (stored, place) if stored_first else (place, stored)
+    link = NewFile(second.encode(), kind=HARDLINK, link=first.encode())
+    facts = scanned(tmp_path, [layer(file(first, ORDINARY), link)])
+    assert [(p.name, p.location.path) for p in facts.packages] == [("a", place)]
+    assert facts.unreadable == ()
+
+
+def test_a_link_to_what_was_not_read_is_reported(tmp_path: Path) -> None:
+    link = NewFile(b"node_modules/a/package.json", kind=HARDLINK, link=b"srv/other")
+    facts = scanned(tmp_path, [layer(file("srv/other", ORDINARY), link)])
+    assert facts.packages == ()
+    assert [one.path for one in facts.unreadable] == ["node_modules/a/package.json"]
