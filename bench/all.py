@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hundred
+import oci
 import run
 import sbom
 import scan
 import start
 import versions
+import warm
 from installed import installed
 from runner import arguments
 
@@ -15,6 +18,8 @@ def main() -> None:
     given = arguments(__doc__ or "")
     with installed() as product:
         figures = [start.measure(product, given.runs), *run.figures(product, given.runs)]
+        figures += [warm.measure(product, given.runs), hundred.measure(product)]
+        figures += oci.figures(product, given.runs)
         figures.append(scan.measure(product, given.runs))
     figures.append(sbom.measure(given.runs))
     figures.append(versions.measure(given.runs))

@@ -59,7 +59,11 @@ def _install(folder: Path) -> Installed:
     for name in _DISTRIBUTIONS:
         _copy(importlib.metadata.distribution(name), packages)
     compileall.compile_dir(packages, quiet=1)
-    return Installed(str(home / "bin/secure"), str(python), str(folder))
+    product = Installed(str(home / "bin/secure"), str(python), str(folder))
+    # The owner of an installation packs its modules by his first commands (decision 6).
+    _quiet(product.secure, "run", "--help")
+    _quiet(product.secure, "oci", "features")
+    return product
 
 
 def _copy(distribution: importlib.metadata.Distribution, packages: Path) -> None:

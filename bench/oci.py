@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from peer_bundle import bundle
 from callers import Caller, as_caller, caller, in_child, ordinary
 from images import Busybox, busybox
 from installed import Installed, installed
+from peer_bundle import bundle
 from runner import Command, Figure, Goal, adopt_orphans, arguments, interleave, ratio, table
-from tools import podman_run, proved, tool
+from tools import podman_run, proved
+from where import tool
 
 _NOTHING = "python3 -I -S -c pass"
 _VERB_GOAL = 2.2

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from callers import Caller
 from images import Busybox
-from tools import tool
+from where import tool
 
 _SYS = {
     "destination": "/sys", "type": "sysfs", "source": "sysfs",

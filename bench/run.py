@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import pwd
 
-from peer_bundle import bundle
 from callers import Caller, as_caller, caller, in_child, ordinary
 from images import Busybox, busybox
 from installed import Installed, installed
+from peer_bundle import bundle
 from runner import Command, Figure, Goal, adopt_orphans, arguments, interleave, ratio, table
-from tools import podman_run, proved, tool
+from tools import crun_run, podman_run, proved, secure_run
+from where import tool
 
 _SECURE = "secure run"
 _RUNC = "runc run"
@@ -32,9 +33,10 @@ def measure(product: Installed, runs: int, user: pwd.struct_passwd) -> Figure:
 
 
 def _measure(product: Installed, image: Busybox, runs: int, who: Caller) -> Figure:
-    commands = [_secure(product, image, who)]
+    # The first run verifies, scans and unpacks; what is compared is a launch.
+    commands = [proved(secure_run(product.secure, image, who, "/bin/true"))]
     notes = []
-    for make in (_runc, _podman, _crun, _bwrap):
+    for make in (_runc, _podman, crun_run, _bwrap):
         try:
             commands.append(proved(make(image, who)))
         except (RuntimeError, OSError) as why:
@@ -51,12 +53,6 @@ def _measure(product: Installed, image: Busybox, runs: int, who: Caller) -> Figu
     return Figure(f"run as {kind}", (*table(found, base), *notes), tuple(goals))
 
 
-def _secure(product: Installed, image: Busybox, who: Caller) -> Command:
-    argv = (product.secure, "run", "--rm", "--user", "10001:10001", image.archive, "/bin/true")
-    # The first run verifies, scans and unpacks; what is compared is a launch.
-    return proved(Command(_SECURE, argv, who.env))
-
-
 def _runc(image: Busybox, who: Caller) -> Command:
     folder = bundle(image, who, "runc", ("/bin/true",))
     argv = (tool("runc"), "--root", f"{folder}/state", "run", "-b", folder, "bench")
@@ -65,13 +61,6 @@ def _runc(image: Busybox, who: Caller) -> Command:
 
 def _podman(image: Busybox, who: Caller) -> Command:
     return podman_run(_PODMAN, tool("runc"), image, who)
-
-
-def _crun(image: Busybox, who: Caller) -> Command:
-    # The bundle that runc described: crun's own leaves out the id maps.
-    folder = bundle(image, who, "crun", ("/bin/true",))
-    options = ("--root", f"{folder}/state", "--cgroup-manager=disabled")
-    return Command(_CRUN, (tool("crun"), *options, "run", "-b", folder, "bench"), who.env)
 
 
 def _bwrap(image: Busybox, who: Caller) -> Command:

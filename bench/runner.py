@@ -79,23 +79,29 @@ class Series:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure has to reach; `found` is the minimum's and the median's value."""
+    """What a figure has to reach.
+
+    Args:
+        found: the minimum's and the median's value.
+        least: the goal is a least value, not a most.
+    """
 
     what: str
-    at_most: float
+    bound: float
     found: tuple[float, ...]
     unit: str = "x"
+    least: bool = False
 
     @property
     def line(self) -> str:
+        sign = ">=" if self.least else "<="
         values = " / ".join(f"{value:.2f}{self.unit}" for value in self.found)
-        return f"{self.verdict:<7} {self.what}: {values}, goal <= {self.at_most:g}{self.unit}"
+        return f"{self.verdict:<7} {self.what}: {values}, goal {sign} {self.bound:g}{self.unit}"
 
     @property
     def verdict(self) -> str:
-        if all(value <= self.at_most for value in self.found):
-            return "met"
-        return "partly" if any(value <= self.at_most for value in self.found) else "MISSED"
+        met = [(value >= self.bound) if self.least else value <= self.bound for value in self.found]
+        return "met" if all(met) else "partly" if any(met) else "MISSED"
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,14 @@
-"""The peers of this machine: where they are, and that a command of theirs works."""
+"""The commands that more than one figure compares, proved to work."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 from callers import Caller
 from images import BUSYBOX_TAG, Busybox
+from peer_bundle import bundle
 from runner import Command
-
-
-def tool(name: str) -> str:
-    """Its path.
-
-    Raises:
-        RuntimeError: it is not installed.
-    """
-    found = shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
-    if found is None:
-        raise RuntimeError(f"{name} is not installed")
-    return found
+from where import tool
 
 
 def proved(command: Command) -> Command:
@@ -35,6 +24,23 @@ def proved(command: Command) -> Command:
     if done.returncode != 0:
         raise RuntimeError(f"{command.name}: {done.stderr.strip()[-300:]}")
     return command
+
+
+def secure_run(path: str, image: Busybox, who: Caller, *words: str) -> Command:
+    """`secure run --rm` of `words` as the image's user."""
+    argv = (path, "run", "--rm", "--user", "10001:10001", image.archive, *words)
+    return Command("secure run", argv, who.env)
+
+
+def crun_run(image: Busybox, who: Caller) -> Command:
+    """`crun run` of /bin/true in the bundle that runc describes: its own leaves out the id maps.
+
+    Raises:
+        RuntimeError: there is no crun.
+    """
+    folder = bundle(image, who, "crun", ("/bin/true",))
+    options = ("--root", f"{folder}/state", "--cgroup-manager=disabled")
+    return Command("crun run", (tool("crun"), *options, "run", "-b", folder, "bench"), who.env)
 
 
 def podman_run(name: str, runtime: str, image: Busybox, who: Caller) -> Command:

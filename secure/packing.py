@@ -27,13 +27,14 @@ _LAUNCH_LATER = (
     "secure.runtime.gate", "secure.runtime.observe", "secure.flows.launch_log",
     "secure.report.launch_lines", "secure.runtime.refusals",
 )  # fmt: skip
+_CREATE_LATER = ("secure.runtime.binds", "secure.runtime.terminal")
 # kind -> (what every start of it imports, what it may import later); with all that these import.
 _ROOTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "run": (("secure.cli.main", "secure.cli.run", "secure.flows.launch"), _LAUNCH_LATER),
     "oci": ((*_OCI, "secure.flows.oci_lifecycle"), ()),
-    "oci-create": ((*_OCI, "secure.flows.oci_create"), ()),
-    "oci-run": ((*_OCI, "secure.flows.oci_exec"), ()),
-    "oci-exec": ((*_OCI, "secure.flows.oci_exec"), ()),
+    "oci-create": ((*_OCI, "secure.flows.oci_create"), _CREATE_LATER),
+    "oci-run": ((*_OCI, "secure.flows.oci_exec"), _CREATE_LATER),
+    "oci-exec": ((*_OCI, "secure.flows.oci_exec"), _CREATE_LATER),
 }
 
 
