@@ -76,6 +76,20 @@ def npm(pairs: Pairs) -> list[int]:
     return [int(line) for line in _asked(["node", "-e", script], _lines(pairs), needs="node")]
 
 
+def npm_ranges(pairs: Pairs) -> list[bool | None]:
+    """Whether a version lies in a range, by the same package; None where it is no range."""
+    script = (
+        f'const semver = require("{_npm_root()}/npm/node_modules/semver");'
+        'for (const line of require("fs").readFileSync(0, "utf8").trimEnd().split("\\n")) {'
+        ' const [version, range] = line.split("\\t");'
+        " const valid = semver.validRange(range) !== null;"
+        " console.log(valid ? semver.satisfies(version, range) : null); }"
+    )
+    given = "".join(f"{version}\t{text}\n" for version, text in pairs)
+    lines = _asked(["node", "-e", script], given, needs="node")
+    return [{"true": True, "false": False, "null": None}[line] for line in lines]
+
+
 _GO = """package main
 import ("bufio"; "fmt"; "os"; "strings"; "oracle/semver")
 func main() {

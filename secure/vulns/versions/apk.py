@@ -27,6 +27,10 @@ _pieces = re.compile(
     r"|~[0-9a-f]+|-r[0-9]*(?=-|$)|.+",
     re.DOTALL,
 ).findall
+_valid = re.compile(
+    r"[0-9]+(?:\.[0-9]+)*+[a-z]?(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*+"
+    r"(?:~[0-9a-f]+)?(?:-r[0-9]+)?"
+).fullmatch
 _suffix = re.compile(r"_([a-z]+)([0-9]*)").fullmatch
 
 
@@ -36,6 +40,11 @@ def key(version: str) -> str | Unorderable:
         return Unorderable("an empty string is no apk version")
     # A dot begins a part wherever it stands; splitting is four times as fast as a pattern.
     return "".join(map(_rank, version.replace(".", " .").split(" "))) + _END
+
+
+def is_valid(version: str) -> bool:
+    """Whether apk would take this for the version of a package."""
+    return _valid(version) is not None
 
 
 def _ranked(part: str) -> str:

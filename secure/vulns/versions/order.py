@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from secure.vulns.versions.ecosystems import family
-from secure.vulns.versions.unorderable import Unorderable, unorderable
+from secure.vulns.versions.unorderable import Unorderable, too_long, unorderable
 
 # The longest in public advisories has 59 characters; npm and PyPI refuse beyond a few hundred.
 # It also bounds the cache: 1,000 characters each at worst.
@@ -30,9 +30,9 @@ def key(ecosystem: str, version: str) -> str | Unorderable:
     """
     # Before the cache, which would keep what is refused.
     if len(version) > MAX_CHARS:
-        return unorderable(version, f"has {len(version)} characters, limit {MAX_CHARS}")
+        return too_long(version, MAX_CHARS)
     if len(ecosystem) > MAX_CHARS:
-        return unorderable(ecosystem, f"has {len(ecosystem)} characters, limit {MAX_CHARS}")
+        return too_long(ecosystem, MAX_CHARS)
     return _kept(ecosystem, version)
 
 

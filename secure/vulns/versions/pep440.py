@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from secure.vulns.versions.number import number
-from secure.vulns.versions.unorderable import Unorderable, unorderable
+from secure.vulns.versions.unorderable import MAX_RANGE_CHARS, Unorderable, too_long, unorderable
 
 _LEGACY, _VALID = "\x01", "\x02"
 _END, _NOTHING_BELOW, _THIS, _NOTHING_ABOVE, _WORD, _NUMBER = map(chr, range(1, 7))
@@ -35,6 +36,16 @@ def key(version: str) -> str | Unorderable:
         release.pop()
     told = "".join(_number(part) for part in release)
     return f"{_VALID}{_number(found.epoch)}{told}{_END}{_suffixes(found)}"
+
+
+def contains(text: str, version: str) -> bool | Unorderable:
+    """Whether `version`, pre-releases too, lies in the specifiers `text`, or why they are none."""
+    if len(text) > MAX_RANGE_CHARS:
+        return too_long(text, MAX_RANGE_CHARS)
+    try:
+        return SpecifierSet(text).contains(version, prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return unorderable(text, "is no specifier of PEP 440, or the version is none")
 
 
 def _suffixes(version: Version) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from secure.facts.plain import plain
 
+MAX_RANGE_CHARS = 4_000  # one range in an ecosystem's own words; public ones stay below 300
 _SHOWN_CHARS = 60
 
 
@@ -17,6 +18,11 @@ class Unorderable(msgspec.Struct, frozen=True):
     """
 
     reason: str
+
+
+def too_long(text: str, most: int) -> Unorderable:
+    """That `text` was not read for its size."""
+    return unorderable(text, f"has {len(text)} characters, limit {most}")
 
 
 def unorderable(version: str, why: str) -> Unorderable:

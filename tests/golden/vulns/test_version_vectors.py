@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from version_oracles import sign
 
+from secure.vulns.versions import apk, npm_range, pep440
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
 
@@ -16,7 +18,7 @@ _ECOSYSTEMS = {
     "gem": "RubyGems", "hackage": "Hackage", "maven": "Maven", "nuget": "NuGet", "pep440": "PyPI",
     "pep440-legacy": "PyPI", "pub": "Pub", "rpm": "AlmaLinux:9", "semver": "npm",
 }  # fmt: skip
-# Not comparisons: ranges of two ecosystems, and what apk itself takes for a version.
+# Not comparisons of two versions: see the tests at the end.
 _OTHERS = {"apk-op", "apk-valid", "pep440-specifiers", "semver-npm-ranges"}
 
 
@@ -56,8 +58,39 @@ def test_php_has_no_order_where_a_hash_stands_for_a_number(shared: Path) -> None
 def test_a_fuzzy_match_of_apk_is_a_common_beginning_of_keys(shared: Path) -> None:
     for a, op, b in _vectors(shared, "apk-op"):
         if a.startswith("0.1_pre2"):
-            continue  # "a~b" is one version there, with a commit's hash
+            continue  # see below
         left, right = key("Alpine", a), key("Alpine", b)
         assert isinstance(left, str)
         assert isinstance(right, str)
         assert left.startswith(right[:-1]) is (op == "~"), f"{a} {op} {b}"
+
+
+def test_apk_takes_for_a_version_what_it_should(shared: Path) -> None:
+    cases = [(version, op == "valid") for version, op, _ in _vectors(shared, "apk-valid")]
+    # "a ~ b" is one version here, with the hash of a commit.
+    cases += [
+        (f"{a}~{b}", op == "~")
+        for a, op, b in _vectors(shared, "apk-op")
+        if a.startswith("0.1_pre2")
+    ]
+    assert [
+        (version, valid) for version, valid in cases if apk.is_valid(version) is not valid
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "contains"),
+    [("semver-npm-ranges", npm_range.contains), ("pep440-specifiers", pep440.contains)],
+)
+def test_ranges_hold_what_their_ecosystem_says(
+    shared: Path, name: str, contains: Callable[[str, str], bool | Unorderable]
+) -> None:
+    lines = (shared / "versions" / f"{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    answers = {True: "in", False: "out"}
+    wrong = []
+    for version, expected, text in (line.split("\t") for line in lines):
+        told = contains(text, version)
+        found = "invalid-range" if isinstance(told, Unorderable) else answers[told]
+        wrong += [f"{version} {found} {text}"] if found != expected else []
+    assert len(lines) > 500
+    assert wrong == []

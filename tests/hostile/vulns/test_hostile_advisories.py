@@ -92,12 +92,12 @@ def test_a_damaged_record_is_a_record_or_a_refusal(at: int, byte: int) -> None:
     assert isinstance(read(bytes(raw), DEFAULT_LIMITS), Advisory | Refused)
 
 
-def test_ten_thousand_intervals_are_walked_once() -> None:
+def test_five_thousand_intervals_are_walked_once() -> None:
     events = [
         bound
-        for n in range(10_000)
+        for n in range(5_000)
         for bound in (Event(introduced=f"{n}.0.0"), Event(fixed=f"{n}.5.0"))
     ]
     affected = Affected(Package("npm", "x"), (Range("SEMVER", tuple(events)),))
-    assert judge(affected, "9999.4.0").state is State.AFFECTED
-    assert judge(affected, "9999.6.0").state is State.NOT_AFFECTED
+    assert judge(affected, "4999.4.0").state is State.AFFECTED
+    assert judge(affected, "4999.6.0").state is State.NOT_AFFECTED

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import pytest
 
+from secure.vulns.versions import npm_range, pep440
 from secure.vulns.versions.ecosystems import FAMILY
 from secure.vulns.versions.order import MAX_CHARS, key
 from secure.vulns.versions.unorderable import Unorderable
@@ -59,3 +61,12 @@ def test_what_is_refused_for_its_size_is_not_kept() -> None:
 def test_a_reason_cannot_speak_to_the_terminal() -> None:
     told = key("npm", "1\x1b[2J\r\N{RIGHT-TO-LEFT OVERRIDE}")
     assert told == Unorderable(r'"1\x1b[2J\r\u202e" is no semantic version')
+
+
+@pytest.mark.parametrize("contains", [npm_range.contains, pep440.contains])
+def test_endless_ranges_are_refused_and_the_longest_are_read(
+    contains: Callable[[str, str], bool | Unorderable],
+) -> None:
+    for piece in (" ", "||", "1.", ">=1 ", "~", ">= ", "1 - ", "v", "=", "x.", ">=1,", ",", "\n"):
+        assert isinstance(contains(piece * 1_000_000, "1.0.0"), Unorderable)
+        assert isinstance(contains(piece * (4_000 // len(piece)), "1.0.0"), bool | Unorderable)
