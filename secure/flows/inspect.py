@@ -8,6 +8,7 @@ from secure.errors import NotFoundError, UsageError
 from secure.facts.plain import plain as printable
 from secure.flows import launch_records as records
 from secure.flows.audit import log_path
+from secure.flows.oci_log import BUNDLE
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -109,6 +110,8 @@ def _policy(verdict: Any) -> str:
 
 
 def _end(found: Inspected) -> str:
+    if not found.exit and found.launch["image"]["reference"].startswith(BUNDLE):
+        return "not recorded: the engine that called secure oci watches it"
     if not found.exit:
         return "not recorded: it still runs, or was killed together with its supervisor"
     how = f"{found.ended}, code {found.exit['exit_code']}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from secure.runtime.oci.plan import BundlePlan
 
 ENFORCED = "enforced"
+BUNDLE = "bundle "  # how the reference of a bundle's "image" begins
 
 
 def at_gate(
@@ -59,7 +60,7 @@ def refused(container_id: str, bundle: str, verdict: Verdict) -> None:
 
 
 def _image(bundle: str) -> Plain:
-    return {"reference": f"bundle {bundle}", "digest": "", "id": ""}
+    return {"reference": f"{BUNDLE}{bundle}", "digest": "", "id": ""}
 
 
 def _enforcement(plan: BundlePlan, granted: Granted, evidence: Evidence) -> Plain:
