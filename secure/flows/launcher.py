@@ -11,7 +11,7 @@ container still has its own plan, its evidence gate and its records.
 from __future__ import annotations
 
 from secure import system as os
-from secure.errors import UsageError
+from secure.errors import UsageError, shortage
 from secure.flows.clock import now
 from secure.flows.launch import carry_out, decide
 from secure.flows.policies import effective
@@ -56,8 +56,17 @@ class Launcher:
         Raises:
             PolicyRefusedError: the policy says no.
             LaunchError: it was not started, or was killed at the gate.
+            MachineError: no descriptor, memory or space is left.
             UsageError: this process has several threads.
         """
+        try:
+            return self._run(command)
+        except (OSError, MemoryError) as cause:
+            if short := shortage(cause):
+                raise short from cause
+            raise
+
+    def _run(self, command: tuple[str, ...]) -> Outcome:
         if len(os.listdir("/proc/self/task")) > 1:
             raise UsageError(
                 "containers cannot be started from a process with several threads",
