@@ -89,7 +89,7 @@ def _by_list(affected: Affected, ecosystem: str, version: str) -> Judged:
 def _within(found: Range, ecosystem: str, version: str) -> Judged:
     """Whether one ordered range holds `version`."""
     if found.type == "SEMVER" and family(ecosystem) is None:
-        ecosystem = "npm"  # the schema says how such a range is ordered, whatever the ecosystem
+        ecosystem = "npm"  # an ecosystem without an order of its own; the schema says this one
     place = key(ecosystem, version)
     if isinstance(place, Unorderable):
         return _answer(State.NOT_CHECKED, place.reason)
