@@ -14,6 +14,7 @@ SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1 << 0
 SECCOMP_FILTER_FLAG_LOG = 1 << 1
 SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3
+SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5  # since Linux 5.19
 
 # struct sock_filter is 8 bytes; BPF_MAXINSNS is the kernel's bound.
 INSTRUCTION_BYTES = 8
@@ -69,7 +70,7 @@ def install_filter(bpf: bytes, flags: int = 0) -> int:
         flags: SECCOMP_FILTER_FLAG_….
 
     Returns:
-        With SECCOMP_FILTER_FLAG_NEW_LISTENER its listener, close-on-exec; else 0.
+        With SECCOMP_FILTER_FLAG_NEW_LISTENER its listener, see `install_watched`; else 0.
 
     Raises:
         MachineError: `bpf` is not a whole number of instructions, or none, or over 4096.
@@ -91,3 +92,15 @@ def install_filter(bpf: bytes, flags: int = 0) -> int:
     except KernelError as error:
         error.do = "Set no_new_privs first." if error.number == errno.EACCES else ""
         raise
+
+
+def install_watched(bpf: bytes) -> int:
+    """`install_filter` of the form that asks a listener; the listener, close-on-exec."""
+    try:
+        # A call that is being answered is not interrupted: programs do not expect EINTR of most.
+        flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+        return install_filter(bpf, flags)
+    except KernelError as error:
+        if error.number != errno.EINVAL:  # an older kernel does not know the second flag
+            raise
+        return install_filter(bpf, SECCOMP_FILTER_FLAG_NEW_LISTENER)

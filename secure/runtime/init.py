@@ -418,7 +418,7 @@ def _filter_calls(bpf: bytes, channel: Channel) -> None:
     if not channel.watched:
         seccomp.install_filter(bpf)
         return
-    listener = seccomp.install_filter(bpf, seccomp.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    listener = seccomp.install_watched(bpf)
     # Who holds it could answer for the filter: it leaves before anything of the image is here.
     descriptors.send(channel.status, protocol.LISTENER, listener)
     os.close(listener)

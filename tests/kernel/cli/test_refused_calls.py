@@ -140,7 +140,7 @@ sys.path.insert(0, sys.argv[1])
 from secure.kernel import prctl, seccomp
 allow = bytes((6, 0, 0, 0, 0, 0, 0xFF, 0x7F))  # return ALLOW
 prctl.prctl(prctl.PR_SET_NO_NEW_PRIVS, 1)
-listener = seccomp.install_filter(allow, seccomp.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+listener = seccomp.install_watched(allow)
 os.set_inheritable(listener, True)
 os.execv(sys.argv[2], sys.argv[2:])
 """
