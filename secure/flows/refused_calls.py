@@ -7,6 +7,7 @@ import errno
 from secure.errors import SecureError
 from secure.kernel import seccomp_profile
 from secure.kernel.bpf import RET_ALLOW, answer
+from secure.kernel.signals import FORWARDED
 from secure.kernel.syscall_names import system_call_name
 from secure.policy.settings import SECCOMP_PROFILES
 from secure.store.builtin import read_builtin
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN, _MOST_RECORDED = 6, 64
 # 128 + SIGSYS: the filter ends a program that makes calls of another architecture.
 _ENDED_BY_FILTER = 159
+_ENDED_BY_CALLER = tuple(128 + number for number in FORWARDED)
 
 
 @value
@@ -87,7 +89,7 @@ def line(outcome: Outcome, calls: tuple[RefusedCall, ...], profile: str, contain
             f'code 159 is that of SIGSYS: seccomp profile "{profile}" ends a program that makes '
             "system calls of another architecture (32-bit or x32)"
         )
-    if not calls:
+    if not calls or outcome.exit_code in _ENDED_BY_CALLER:
         return ""
     told = [_words(one) for one in calls[:_MOST_SHOWN]]
     if len(calls) > _MOST_SHOWN or outcome.more_refused:

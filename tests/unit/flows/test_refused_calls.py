@@ -68,3 +68,11 @@ def test_a_program_ended_by_its_filter_is_told_so() -> None:
 
 def test_names_of_calls_are_the_kernels() -> None:
     assert [system_call_name(n) for n in (UNSHARE, SOCKET)] == ["unshare", "socket"]
+
+
+def test_a_program_that_its_caller_ended_is_no_riddle() -> None:
+    calls = (RefusedCall("unshare", "EPERM", 1, ""),)
+    refused = (Refused(call(UNSHARE), 1, 1),)
+    for code, words in ((143, ""), (130, ""), (137, "unshare"), (1, "unshare")):
+        told = line(Outcome(code, oom_kills=0, refused=refused), calls, "default", "")
+        assert (words in told, bool(told)) == (True, bool(words))
