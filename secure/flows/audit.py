@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from secure.audit.verify import VerifyResult
 
 _LOOK_BACK = 50
+_MOST_CALLS = 5  # on one line
 
 
 def log_path() -> str:
@@ -142,11 +143,20 @@ def summary(record: Record) -> str:
         "launch": lambda: f"{body['id']} {image['reference']} {' '.join(body['argv'])}",
         "refusal": lambda: f"{_outcome(body)} {image['reference']}",
         "exec": lambda: f"{body['id']} {' '.join(body['argv'])}",
-        "exit": lambda: f"{body['id']} code {body['exit_code']}",
+        "exit": lambda: _exit_words(body),
     }
     words = told[record.kind]() if record.kind in told else ""
     line = f"{record.seq:>6}  {record.time}  {record.kind:8}  {words}"
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def _exit_words(body: dict[str, Any]) -> str:
+    words = f"{body['id']} code {body['exit_code']}"
+    if body.get("oom_kills"):
+        words += ", out of memory"
+    if refused := [one["call"] for one in body.get("refused_calls", ())]:
+        words += f", refused: {', '.join(refused[:_MOST_CALLS])}"
+    return words
 
 
 def evidence_lines() -> list[str]:

@@ -55,6 +55,7 @@ def test_the_audit_log_and_inspect_name_what_was_refused(person: Account, images
     inspected = person.secure("inspect", end["id"][:8]).out
     assert f"container  {end['id']}" in inspected
     assert "refused    unshare, 2 times, EPERM, no profile allows it" in inspected
+    assert f"{end['id']} code 3, refused: unshare\n" in person.secure("audit", "log").out
     explained = person.secure("policy", "explain", "unshare").out
     assert "refused with EPERM: namespaces" in explained
     assert f"container {end['id']}, 2 times, EPERM; it ended with code 3" in explained
