@@ -69,7 +69,7 @@ class Entry:
             ArchiveError: the archive ends inside the content.
         """
         first = self.some(max_bytes)
-        if len(first) in (0, max_bytes):
+        if len(first) in (0, max_bytes, self.size):
             return first
         pieces, have = [first], len(first)
         while have < max_bytes and (piece := self.some(max_bytes - have)):

@@ -122,7 +122,9 @@ class Wanted:
         if (exact := self._exact.get(name)) is not None:
             return exact
         directory, _, last = name.rpartition(b"/")
-        if (by_last := self._of_last(directory, last)) is not None:
+        if (last in self._by_last or last in self._by_place) and (
+            by_last := self._of_last(directory, last)
+        ) is not None:
             return by_last
         if (who_all := self._by_directory.get(directory)) is not None:
             return who_all

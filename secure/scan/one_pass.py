@@ -248,4 +248,5 @@ class OnePass:
 
 
 def _is_variant(name: bytes) -> bool:
-    return name.rpartition(b"/")[0] == os_release.VARIANTS_DIRECTORY
+    folder = os_release.VARIANTS_DIRECTORY
+    return name.startswith(folder) and name.rpartition(b"/")[0] == folder

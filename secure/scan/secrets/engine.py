@@ -51,10 +51,10 @@ class Engine:
         self._text = _database(everywhere, cache_dir)
         self._binary = _database(in_binaries, cache_dir)
         self._confirm: dict[int, re.Pattern[bytes]] = {}
-        self._named: dict[bytes, list[int]] = {}
+        self.named: dict[bytes, list[int]] = {}  # last component -> rules for it alone
         for number, rule in enumerate(rules):
             for name in rule.names:
-                self._named.setdefault(name, []).append(number)
+                self.named.setdefault(name, []).append(number)
 
     def search(
         self, parts: list[bytes], *, binary: bool = False
@@ -81,7 +81,7 @@ class Engine:
         """Secrets of the rules that hold for files of this name only."""
         matches = [
             (number, match)
-            for number in self._named.get(last_component, ())
+            for number in self.named.get(last_component, ())
             for match in self._pattern(number).finditer(content)
         ]
         yield from self._judged(matches, 0)

@@ -41,7 +41,7 @@ class FileSearch:
         """One file, whole."""
         if content[:2] in _UTF16:
             content = content.decode("utf-16", "replace").encode("utf-8", "replace")
-        binary = b"\0" in content[:_HEAD]
+        binary = content.find(b"\0", 0, _HEAD) >= 0
         if len(content) >= _ALONE:
             self._searching.give(([(name, content)], binary))
             return
@@ -73,7 +73,8 @@ class FileSearch:
         for number, (name, content) in enumerate(files):
             found = by_file.get(number, [])
             last_component = name.rpartition(b"/")[2]
-            found += _new(found, self._engine.search_named(last_component, content))
+            if last_component in self._engine.named:
+                found += _new(found, self._engine.search_named(last_component, content))
             for one in found:
                 self.results.append(_mark(name, content, one))
 
