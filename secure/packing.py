@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _OCI = ("secure.cli.main", "secure.cli.oci", "secure.cli.oci_verbs")
 _LAUNCH_LATER = (
     "secure.runtime.gate", "secure.runtime.observe", "secure.flows.launch_log",
-    "secure.report.launch_lines", "secure.runtime.refusals",
+    "secure.report.launch_lines", "secure.runtime.refusals", "secure.kernel.subordinate_ids",
 )  # fmt: skip
+_READER = f"{ROOT}.start"  # is there before any pack
 _CREATE_LATER = ("secure.runtime.binds", "secure.runtime.terminal")
 # kind -> (what every start of it imports, what it may import later); with all that these import.
 _ROOTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -65,12 +66,10 @@ def _write(kind: str, others: set[str]) -> None:
             index[name] = (end, end + len(part), source.package)
             parts.append(part)
             end += len(part)
-    # These two are there before the pack is read.
-    already = (ROOT, f"{ROOT}.start")
     rows = [
         (name, source.package, source.stamp, source.code())
         for name, source in first.items()
-        if name not in already
+        if name != _READER
     ]
     heads = [marshal.dumps(index), marshal.dumps(rows)]
     lengths = [len(head).to_bytes(4, "little") for head in heads]

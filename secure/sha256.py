@@ -5,10 +5,13 @@ Layers and blobs are hashed with hashlib, whose code is five times faster on the
 
 from __future__ import annotations
 
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found]  # Python 3.12; not in typeshed
-except ImportError:
-    from _sha256 import sha256  # type: ignore[import-not-found]  # Python 3.11
+import sys
+
+# Not by trying: to find out that there is no such module Python reads every folder of its path.
+if sys.version_info >= (3, 12):
+    from _sha2 import sha256  # type: ignore[import-not-found]  # not in typeshed
+else:
+    from _sha256 import sha256  # type: ignore[import-not-found]
 
 HEX_LENGTH = 64
 

@@ -145,7 +145,8 @@ class Pack(Loader):
                 del sys.modules[name]
                 return
             parent, _, last = name.rpartition(".")
-            setattr(sys.modules[parent], last, module)
+            if parent:
+                setattr(sys.modules[parent], last, module)
         self._needed = []
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:

@@ -5,7 +5,7 @@ The folder also holds `lock`, the writers' lock. Segments are renamed once and n
 
 from __future__ import annotations
 
-import stat
+import _stat as stat  # its C half, which is in the interpreter
 
 from secure import system as os
 from secure.errors import MachineError

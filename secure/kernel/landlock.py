@@ -6,8 +6,8 @@ chmod, chown, extended attributes, timestamps, and UDP. Mounting is refused from
 
 from __future__ import annotations
 
+import _stat as stat  # its C half, which is in the interpreter
 import fcntl
-import stat
 
 from secure import system as os
 from secure.errors import KernelError, MachineError

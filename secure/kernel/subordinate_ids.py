@@ -6,7 +6,7 @@ LDAP knows is found by the number.
 
 from __future__ import annotations
 
-import stat
+import _stat as stat  # its C half, which is in the interpreter
 
 from secure import system as os
 from secure.kernel.feature import Feature

@@ -11,7 +11,6 @@ from __future__ import annotations
 from secure import system as os
 from secure.errors import MachineError
 from secure.kernel.namespaces import write_maps
-from secure.kernel.subordinate_ids import FEWEST, PLACES, first_range, look
 from secure.runtime.plan import RANGE, SINGLE, IdMaps
 
 # Where root has no line in /etc/subuid: above every range that useradd hands out by default
@@ -38,13 +37,19 @@ def choose(asked: str, uid: int, gid: int) -> IdMaps:
     if kind_for(asked) == SINGLE:
         rows = ((uid, caller, 1),), ((gid, os.getegid(), 1),)
         return IdMaps(SINGLE, *rows, groups_dropped=False)
+    from secure.kernel.subordinate_ids import FEWEST, first_range, look
+
+    def spread(first: int, first_group: int) -> IdMaps:
+        rows = ((0, first, FEWEST),), ((0, first_group, FEWEST),)
+        return IdMaps(RANGE, *rows, groups_dropped=True)
+
     base, group_base = first_range("subuid", caller), first_range("subgid", caller)
     if caller == 0:
-        return _range(base or _ROOT_BASE, group_base or _ROOT_BASE)
+        return spread(base or _ROOT_BASE, group_base or _ROOT_BASE)
     if not base or not group_base:
         missing = look()
         raise MachineError(f"no id range for this container: {missing.reason}", do=missing.do)
-    return _range(base, group_base)
+    return spread(base, group_base)
 
 
 def apply(pid: int, maps: IdMaps) -> None:
@@ -69,11 +74,9 @@ def apply(pid: int, maps: IdMaps) -> None:
             )
 
 
-def _range(base: int, group_base: int) -> IdMaps:
-    return IdMaps(RANGE, ((0, base, FEWEST),), ((0, group_base, FEWEST),), groups_dropped=True)
-
-
 def _start_tool(tool: str, pid: int, rows: tuple[tuple[int, int, int], ...]) -> int:
+    from secure.kernel.subordinate_ids import PLACES
+
     arguments = [tool, str(pid), *(str(number) for row in rows for number in row)]
     for folder in PLACES:
         path = f"{folder}/{tool}"

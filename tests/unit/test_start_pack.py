@@ -105,7 +105,7 @@ def test_a_folder_that_may_not_be_written_needs_no_pack(tree: Path) -> None:
 def test_a_scan_packs_its_modules_whatever_its_status_says(tree: Path) -> None:
     assert start(tree, "scan", "there/is/no/image").returncode == 3
     (pack,) = (tree / "secure/__pycache__").glob("scan.*.pack")
-    assert b"secure.scan.one_pass" in pack.read_bytes()
+    assert b"secure.flows.scan" in pack.read_bytes()
 
 
 def test_other_commands_make_no_pack(tree: Path) -> None:

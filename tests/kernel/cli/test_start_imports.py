@@ -62,7 +62,6 @@ def test_the_version_loads_only_the_dispatcher(account: Account) -> None:
         "secure.cli",
         "secure.cli.main",
         "secure.errors",
-        "secure.start",
         "secure.system",
     }
 
