@@ -43,7 +43,7 @@ class Judged(msgspec.Struct, frozen=True):
     fixed: str | None = None
 
 
-_ORDERED = ("ECOSYSTEM", "SEMVER")
+ORDERED = ("ECOSYSTEM", "SEMVER")
 _LEAST = ""  # before every key: the place of "introduced": "0"
 
 
@@ -58,7 +58,7 @@ def judge(affected: Affected, version: str) -> Judged:
     if version in versions:
         return _answer(State.AFFECTED, f'"{version}" is listed', _first_fix(affected, version))
     ecosystem = affected.package.ecosystem if affected.package else ""
-    ranges = [found for found in affected.ranges or () if found.type in _ORDERED]
+    ranges = [found for found in affected.ranges or () if found.type in ORDERED]
     answers = [_within(found, ecosystem, version) for found in ranges]
     for state in (State.AFFECTED, State.NOT_CHECKED):
         for answer in answers:
@@ -88,18 +88,17 @@ def _by_list(affected: Affected, ecosystem: str, version: str) -> Judged:
 
 def _within(found: Range, ecosystem: str, version: str) -> Judged:
     """Whether one ordered range holds `version`."""
-    if found.type == "SEMVER" and family(ecosystem) is None:
-        ecosystem = "npm"  # an ecosystem without an order of its own; the schema says this one
+    ecosystem = order_of(ecosystem, found.type)
     place = key(ecosystem, version)
     if isinstance(place, Unorderable):
         return _answer(State.NOT_CHECKED, place.reason)
-    bounds = list(_bounds(found.events, ecosystem))
-    for bound in bounds:
+    placed = list(bounds(found.events, ecosystem))
+    for bound in placed:
         if isinstance(bound, Unorderable):
             return Judged(
                 State.NOT_CHECKED, f"a bound of the range cannot be ordered: {bound.reason}"
             )
-    ordered = sorted((b for b in bounds if not isinstance(b, Unorderable)), key=_place)
+    ordered = sorted((b for b in placed if not isinstance(b, Unorderable)), key=place_of)
     if all(kind != "introduced" for _, kind, _ in ordered):
         return _answer(State.NOT_CHECKED, "the range does not say where it begins")
     limits = [bound for bound in ordered if bound[1] == "limit"]
@@ -108,17 +107,23 @@ def _within(found: Range, ecosystem: str, version: str) -> Judged:
     return _walked(ordered, place, version)
 
 
-_Bound = tuple[str, str, str]  # the key, what it is, the version as written
+Bound = tuple[str, str, str]  # the key, what it is, the version as written
 
 
-def _place(bound: _Bound) -> str:
+def order_of(ecosystem: str, range_type: str) -> str:
+    """The ecosystem whose order a range is in: SEMVER has one where the ecosystem has none."""
+    return "npm" if range_type == "SEMVER" and family(ecosystem) is None else ecosystem
+
+
+def place_of(bound: Bound) -> str:
+    """Where the bound stands."""
     return bound[0]
 
 
-def _walked(ordered: list[_Bound], place: str, version: str) -> Judged:
+def _walked(ordered: list[Bound], place: str, version: str) -> Judged:
     """Walk the bounds in their order: the last one that was passed decides."""
     holds, passed, fixed = False, "before every bound", None
-    for bound, group in groupby(ordered, _place):
+    for bound, group in groupby(ordered, place_of):
         at = {kind: written for _, kind, written in group}
         if at.keys() >= {"introduced", "fixed"}:
             continue  # [a, b) and [b, c) are one range, and [b, b) is none
@@ -137,7 +142,7 @@ def _walked(ordered: list[_Bound], place: str, version: str) -> Judged:
     return _answer(State.AFFECTED, f'"{version}" is {passed}{until}', fixed)
 
 
-def _bounds(events: tuple[Event, ...], ecosystem: str) -> Iterator[_Bound | Unorderable]:
+def bounds(events: tuple[Event, ...], ecosystem: str) -> Iterator[Bound | Unorderable]:
     """Each event with its place; old records have two in one object."""
     for event in events:
         told = [(kind, getattr(event, kind)) for kind in Event.__struct_fields__]
@@ -154,5 +159,5 @@ def _bounds(events: tuple[Event, ...], ecosystem: str) -> Iterator[_Bound | Unor
 def _first_fix(affected: Affected, version: str) -> str | None:
     """The fix of a listed version, where an ordered range holds it as well."""
     ecosystem = affected.package.ecosystem if affected.package else ""
-    answers = (_within(r, ecosystem, version) for r in affected.ranges or () if r.type in _ORDERED)
+    answers = (_within(r, ecosystem, version) for r in affected.ranges or () if r.type in ORDERED)
     return next((answer.fixed for answer in answers if answer.fixed), None)
