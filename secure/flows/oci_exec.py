@@ -196,7 +196,7 @@ class _Foreground:
                 return code if code >= 0 else 128 - code
             ready = {fd for fd, _ in poll.poll()}
             for relay in [r for r in relays if r.source in ready]:
-                if not stdio.copy(relay):
+                if not stdio.copy(relay, _wait_for):
                     poll.unregister(relay.source)
                     relays.remove(relay)
             if self._wake in ready:
@@ -213,8 +213,16 @@ class _Foreground:
 def _drain(relays: list[Relay]) -> None:
     """Every writer has ended: what is there now is all there will be."""
     for relay in relays:
-        while not relay.inward and stdio.copy(relay):
+        while not relay.inward and stdio.copy(relay, _wait_for):
             pass
+
+
+def _wait_for(target: int) -> bool:
+    """Until a terminal takes more."""
+    poll = select.poll()
+    poll.register(target, select.POLLOUT)
+    poll.poll()
+    return True
 
 
 def _noticed(number: int, frame: object) -> None:

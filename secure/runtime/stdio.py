@@ -10,7 +10,12 @@ from __future__ import annotations
 from secure import system as os
 from secure.value import value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _NULL = (1, 3)
+_STANDARD = 2  # descriptors up to here are the caller's
 _CHUNK = 65_536
 _IFIFO, _ISOCK, _ICHR = 0o010000, 0o140000, 0o020000
 
@@ -45,8 +50,10 @@ def prepare(interactive: bool) -> Streams:
     try:
         _look(interactive, inside, relays, owned)
     except OSError:  # no descriptor is free: those that were taken are given back
-        for fd in (*owned, *(r.target if r.inward else r.source for r in relays)):
+        for fd in owned:
             os.close(fd)
+        for relay in relays:
+            finish(relay)
         raise
     return Streams((inside[0], inside[1], inside[2]), tuple(relays), tuple(owned))
 
@@ -61,8 +68,11 @@ def _look(interactive: bool, inside: list[int], relays: list[Relay], owned: list
             inside.append(number)
         else:
             reader, writer = os.pipe2(os.O_CLOEXEC)
-            mine, theirs = (writer, reader) if number == 0 else (reader, writer)
-            relays.append(Relay(0, mine, True) if number == 0 else Relay(mine, number, False))
+            inward = number == 0
+            if inward:
+                os.set_blocking(writer, False)  # who waits for it also serves the other streams
+            mine, theirs = (writer, reader) if inward else (reader, writer)
+            relays.append(Relay(0, mine, True) if inward else Relay(mine, patient(number), False))
             owned.append(theirs)
             inside.append(theirs)
 
@@ -78,16 +88,46 @@ def _may_pass(number: int) -> bool:
     return kind in (_IFIFO, _ISOCK)
 
 
-def copy(relay: Relay) -> bool:
-    """Copy what is there; False at the end of either side."""
+def patient(number: int) -> int:
+    """A descriptor for the file behind `number` that never blocks us, where it may be a terminal.
+
+    A terminal can stand still (Ctrl-S, a reader that hangs). O_NONBLOCK on the descriptor itself
+    would change it for the caller's shell as well; opened anew it is ours alone. `number` where
+    that is not possible: another user's terminal.
+    """
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        if os.fstat(number).st_mode & 0o170000 == _ICHR:
+            return os.open(f"/proc/self/fd/{number}", flags)
+    except OSError:
+        return number
+    return number
+
+
+def copy(relay: Relay, wait: Callable[[int], bool]) -> bool:
+    """Copy what is there; False at the end of either side.
+
+    Args:
+        wait: waits until its descriptor takes more; False gives up.
+    """
     try:
         piece = os.read(relay.source, _CHUNK)
     except OSError:  # EIO: the last process closed the terminal
         return False
-    try:
-        view = memoryview(piece)
-        while view:
+    view = memoryview(piece)
+    while view:
+        try:
             view = view[os.write(relay.target, view) :]
-    except OSError:  # EPIPE: nobody reads any more
-        return False
+        except BlockingIOError:
+            if not wait(relay.target):
+                return False
+        except OSError:  # EPIPE: nobody reads any more
+            return False
     return bool(piece)
+
+
+def finish(relay: Relay) -> None:
+    """Close what is ours of it; so the end of input is passed on."""
+    for fd in (relay.source, relay.target):
+        if fd > _STANDARD:
+            os.close(fd)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Record = Callable[[Evidence, tuple[Difference, ...]], None]
 
+_LAST_WORDS_MS = 1_000  # for a terminal that stands still, after the end that was asked for
+
 HANDLED = (*signals.FORWARDED, signals.SIGWINCH, signals.SIGCHLD)
 
 
@@ -120,7 +122,10 @@ class _Container:
         self._theirs = list(streams.owned)  # what only init needs
         self._inside = streams.inside
         self._pid = 0
-        self._go = self._status = -1
+        self._go = self._status = self._wake = -1
+        self._code: int | None = None
+        self._poll = select.poll()
+        self._told_to_end = False
         self._terminal: Terminal | None = None
         self.refusals: Refusals | None = None
 
@@ -211,34 +216,72 @@ class _Container:
         Returns:
             Init's code.
         """
-        poll = select.poll()
-        poll.register(wake, select.POLLIN)
-        if self.refusals:
-            poll.register(self.refusals.listener, select.POLLIN)
-        for relay in self._relays:
-            poll.register(relay.source, select.POLLIN)
-        while True:
-            ready = dict(poll.poll())
-            self._answer(ready, poll)
-            for relay in [r for r in self._relays if r.source in ready]:
-                if not stdio.copy(relay):
-                    poll.unregister(relay.source)
-                    self._finish(relay)
-            if wake in ready:
-                for number in os.read(wake, 512):
-                    self._handle(number)
-                if (code := self._ended()) is not None:
-                    self._drain()
-                    return code
+        self._wake = wake
+        listener = [self.refusals.listener] if self.refusals else []
+        for source in (wake, *listener, *(relay.source for relay in self._relays)):
+            self._poll.register(source, select.POLLIN)
+        while self._code is None:
+            self._serve(dict(self._poll.poll()))
+        self._drain()
+        return self._code
 
-    def _answer(self, ready: dict[int, int], poll: select.poll) -> None:
+    def _serve(self, ready: dict[int, int]) -> None:
+        """Refused calls and signals; and one stream, as what is ready may change meanwhile."""
+        self._answer(ready)
+        if self._wake in ready:
+            self._take_signals()
+        for relay in self._relays:
+            if relay.source in ready:
+                self._copy(relay)
+                return
+
+    def _copy(self, relay: Relay) -> None:
+        self._relays.remove(relay)
+        self._poll.unregister(relay.source)
+        try:
+            more = stdio.copy(relay, self._wait_for)
+        finally:
+            self._relays.append(relay)  # the others come first now
+        if more:
+            self._poll.register(relay.source, select.POLLIN)
+        else:
+            self._finish(relay)
+
+    def _wait_for(self, target: int) -> bool:
+        """Until it takes more. Everything else goes on: the program may wait for that itself.
+
+        Returns:
+            False where it stands still and the caller wants the end.
+        """
+        self._poll.register(target, select.POLLOUT)
+        try:
+            while True:
+                leaving = self._told_to_end and self._code is not None
+                ready = dict(self._poll.poll(_LAST_WORDS_MS if leaving else None))
+                if target in ready or not ready:
+                    return target in ready
+                self._serve(ready)
+        finally:
+            self._poll.unregister(target)
+
+    def _take_signals(self) -> None:
+        try:
+            numbers = os.read(self._wake, 512)
+        except BlockingIOError:  # taken while a terminal was waited for
+            return
+        for number in numbers:
+            self._handle(number)
+        if self._pid:
+            self._code = self._ended()
+
+    def _answer(self, ready: dict[int, int]) -> None:
         """Answer a refused call, if one waits."""
         refusals = self.refusals
         if refusals and (event := ready.pop(refusals.listener, 0)):
             if event == select.POLLIN and refusals.serve():
                 return
             # Enough of them, or the last process behind the filter is gone.
-            poll.unregister(refusals.listener)
+            self._poll.unregister(refusals.listener)
             refusals.close()
 
     def clean_up(self) -> None:
@@ -273,23 +316,21 @@ class _Container:
     def _handle(self, number: int) -> None:
         if number == signals.SIGWINCH and self._terminal:
             self._terminal.resize()
-        elif number in signals.FORWARDED and self._pid:
-            os.kill(self._pid, number)
+        elif number in signals.FORWARDED:
+            self._told_to_end = True
+            if self._pid:
+                os.kill(self._pid, number)
 
     def _finish(self, relay: Relay) -> None:
         self._relays.remove(relay)
-        # The end of input is passed on by closing the pipe; a terminal stays open for output.
-        if relay.inward and not self._terminal:
-            os.close(relay.target)
-        elif not relay.inward and not self._terminal:
-            os.close(relay.source)
+        if not self._terminal:  # which stays open for output when its input has ended
+            stdio.finish(relay)
 
     def _drain(self) -> None:
         """Every writer is dead: what is in the pipes now is all there will be."""
-        for relay in self._relays:
-            if not relay.inward:
-                while stdio.copy(relay):
-                    pass
+        for relay in [relay for relay in self._relays if not relay.inward]:
+            while relay in self._relays:
+                self._copy(relay)
 
 
 _CGROUP = dict(NAMESPACES)["cgroup"]  # init unshares it once it sits in its cgroup

@@ -7,7 +7,7 @@ import termios
 
 from secure.errors import KernelError, UsageError
 from secure.kernel import tty
-from secure.runtime.stdio import Relay
+from secure.runtime.stdio import Relay, patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Terminal:
 
     def __init__(self, master: int, saved: list[Any]) -> None:
         self._master = master
+        self._screen = patient(1)
         self._saved = saved
 
     @classmethod
@@ -33,7 +34,7 @@ class Terminal:
 
     def relays(self) -> tuple[Relay, Relay]:
         """Keyboard in, screen out."""
-        return Relay(0, self._master, inward=True), Relay(self._master, 1, inward=False)
+        return Relay(0, self._master, inward=True), Relay(self._master, self._screen, inward=False)
 
     def resize(self) -> None:
         """Pass the size of the caller's window on; the kernel tells the program by SIGWINCH."""
@@ -45,6 +46,8 @@ class Terminal:
     def restore(self) -> None:
         """Give the caller's terminal back as it was, and this one up."""
         os.close(self._master)
+        if self._screen != 1:
+            os.close(self._screen)
         try:
             termios.tcsetattr(0, termios.TCSADRAIN, self._saved)
         except termios.error:

@@ -76,3 +76,35 @@ def test_orphans_that_end_are_reaped_and_cost_no_place(engine: Account, images: 
     ended = engine.secure("run", "--pids-limit", "64", images.good, "sh", "-c", script)
     assert ended.code == 7, ended.err
     assert int(ended.out) < 10
+
+
+def test_a_terminal_that_stands_still_keeps_nobody_from_ending_the_container(
+    engine: Account, images: Images
+) -> None:
+    master, slave = pty.openpty()
+    os.fchown(slave, engine.who.uid, -1)  # as a login does
+    with leaves_nothing(engine):
+        process = engine.start("run", images.good, *_FLOOD, stdout=slave, stderr=subprocess.DEVNULL)
+        os.close(slave)
+        assert os.read(master, 16)
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(30) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+
+
+def test_a_file_goes_in_while_the_answer_comes_out(engine: Account, images: Images) -> None:
+    # Both pipes are full at times: who waits for one must serve the other.
+    given = os.urandom(1 << 20) * 3
+    (engine.folder / "given").write_bytes(given)
+    source, target = (engine.folder / "given").open(), (engine.folder / "got").open("w")
+    with leaves_nothing(engine), source, target:
+        process = engine.start(
+            "run", "-i", images.good, "dd", "bs=300000", stdin=source, stdout=target,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.wait(60) == 0
+    assert (engine.folder / "got").read_bytes() == given
