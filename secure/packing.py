@@ -28,7 +28,10 @@ _LAUNCH_LATER = (
     "secure.report.launch_lines", "secure.runtime.refusals", "secure.kernel.subordinate_ids",
 )  # fmt: skip
 _READER = f"{ROOT}.start"  # is there before any pack
-_CREATE_LATER = ("secure.runtime.binds", "secure.runtime.terminal")
+_CREATE_LATER = (
+    "secure.runtime.binds", "secure.runtime.terminal", "secure.runtime.observe",
+    "secure.runtime.oci.gate", "secure.flows.oci_log", "secure.kernel.cgroup_files",
+)  # fmt: skip
 # kind -> (what every start of it imports, what it may import later); with all that these import.
 _ROOTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "run": (("secure.cli.main", "secure.cli.run", "secure.flows.launch"), _LAUNCH_LATER),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from secure.errors import DocumentError, MachineError, NotFoundError, UsageError
-from secure.flows import oci_log
 from secure.flows.clock import now
 from secure.flows.oci_policy import judge
 from secure.kernel.capabilities import last_capability
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secure.facts.evidence import Difference, Evidence
+    from secure.runtime.oci.create import Record
     from secure.runtime.oci.plan import BundlePlan
 
 _MAX_BYTES = 4 << 20
@@ -83,8 +83,13 @@ def create_container(request: Request, console: socket | None = None) -> State:
     unique = f"{request.id[:200]}.{os.urandom(4).hex()}"
     place = cgroup.find(config.cgroups_path, unique, whole_machine=whole)
 
-    def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
-        oci_log.at_gate(plan, bundle, granted, evidence, differences)
+    def prepare() -> Record:
+        from secure.flows import oci_log
+
+        def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
+            oci_log.at_gate(plan, bundle, granted, evidence, differences)
+
+        return record
 
     state = State(
         id=request.id,
@@ -104,7 +109,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
                 container.write(f"filter.{number}", bpf)
             start = Start(
                 config, plan, around, place, granted.resources, granted.filters,
-                last_capability(), console, record,
+                last_capability(), console, prepare,
             )  # fmt: skip
             made = create(container, state, start)
             if request.pid_file:

@@ -29,9 +29,7 @@ from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, owner, setns, wr
 from secure.kernel.rlimits import RLIMITS
 from secure.oci.json_text import encode
 from secure.runtime import idmaps, protocol
-from secure.runtime.observe import Known, observe, own_namespaces
 from secure.runtime.oci import cgroup, hooks, inside
-from secure.runtime.oci.gate import Expected, compare
 from secure.runtime.oci.plan import OWN, SHARED, SHIFTED
 from secure.runtime.oci.state import CREATING, GO, SAID, Birth, changed, document
 from secure.runtime.plan import RANGE, SINGLE, IdMaps
@@ -62,7 +60,8 @@ class Start:
     Args:
         resources: what the cgroup will limit, config and policy joined.
         console: connected to --console-socket, or None.
-        record: is handed the evidence and every difference, before anything of the image runs.
+        prepare: called once while init works; what it returns is handed the evidence and every
+            difference, before anything of the image runs.
     """
 
     config: RuntimeConfig
@@ -73,7 +72,7 @@ class Start:
     filters: tuple[bytes, ...]
     last_capability: int
     console: socket | None
-    record: Record
+    prepare: Callable[[], Record]
 
 
 def create(container: Container, state: State, start: Start) -> State:
@@ -215,17 +214,24 @@ class _Maker:
         os.write(self._go, protocol.HOOKED + shown + b"\n")
 
     def _pass_gate(self) -> None:
+        # Init has some milliseconds of mounting before it: time to get ready for the gate.
+        from secure.runtime.observe import Known, observe, own_namespaces
+        from secure.runtime.oci.gate import Expected, compare
+
         start, plan = self._start, self._plan
+        record = start.prepare()
         mine = own_namespaces()
         joined = tuple((name, _inode(path)) for name, path in plan.joins)
         protocol.expect(self._status, protocol.READY)
         protocol.read_line(self._status)
         limits = tuple((file, _content(file)) for file, _ in self._limits)
-        other_ids = plan.identity != SHARED and start.around.euid != 0
+        euid = start.around.euid
+        only_ours = all((first, count) == (euid, 1) for _, first, count in plan.uid_map)
+        other_ids = plan.identity != SHARED and euid != 0 and not only_ours
         evidence = observe(self._pid, Known(mine, limits, "", other_ids))
         expected = Expected(len(start.filters), self._limits, joined, start.around.whole_machine)
         differences = compare(plan, evidence, expected)
-        start.record(evidence, differences)
+        record(evidence, differences)
         if differences:
             raise at_gate(differences)
 
