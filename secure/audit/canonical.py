@@ -54,8 +54,12 @@ def _text(value: Plain, depth: int) -> str:
     if kind is dict:
         return _members(value, depth)  # type: ignore[arg-type]  # kind was compared above
     if kind is list or kind is tuple:
-        inside = ",".join([_text(item, depth - 1) for item in value])  # type: ignore[union-attr]
-        return f"[{inside}]"
+        # Most items are strings, some 500 in the record of a launch: one call less for each.
+        parts = [
+            _quoted(item) if type(item) is str else _text(item, depth - 1)
+            for item in value  # type: ignore[union-attr]  # kind was compared above
+        ]
+        return f"[{','.join(parts)}]"
     raise SecureError(f"an audit record cannot hold a {kind.__name__}")
 
 

@@ -18,7 +18,7 @@ def plain(item: object) -> Plain:
     if item is None or isinstance(item, (bool, int, str)):
         return item
     if isinstance(item, tuple):
-        return [plain(part) for part in item]
+        return [part if type(part) is str else plain(part) for part in item]
     return [plain(getattr(item, name)) for name in type(item).__match_args__]  # type: ignore[attr-defined]
 
 

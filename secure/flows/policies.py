@@ -74,7 +74,7 @@ def load(name: str) -> Policy:
 def _loaded(name: str) -> dict[str, Any]:
     top = read_policy(name)
     place = launch_cache.place("policies", b"\0".join((_VERSION, name.encode(), top)))
-    if (cached := _read_cached(place)) is not None:
+    if (cached := _read_cached(place, name)) is not None:
         return cached
     from secure.policy.load import compose
 
@@ -129,12 +129,17 @@ def _trusted(path: str) -> str:
     return path
 
 
-def _read_cached(place: str) -> dict[str, Any] | None:
-    """A composed policy as plain data, if the files that it came from are still as they were."""
+def _read_cached(place: str, seen: str = "") -> dict[str, Any] | None:
+    """A composed policy as plain data, if the files that it came from are still as they were.
+
+    Args:
+        seen: a file whose content is in the name of `place` already.
+    """
     kept = launch_cache.read_plain(place)
     try:
         files, plain = kept or ((), {})
-        if any(sha256_hex(read_policy(name)) != digest for name, digest in files):
+        changed = (sha256_hex(read_policy(n)) != digest for n, digest in files if n != seen)
+        if any(changed):
             return None
         return plain if is_current(plain) else None
     except (ValueError, TypeError, NotFoundError):
