@@ -1,0 +1,264 @@
+"""From single comparisons to findings: one for each flaw in each component, whoever reports it.
+
+Names of one flaw (CVE, GHSA, PYSEC, …) are joined by aliases. An advisory of a distribution that
+bundles several CVEs ("DSA-5417", "ALSA-2024:1234") is a source of each of them, and never makes
+them one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import msgspec
+
+from secure.facts.package import Package
+from secure.facts.vulnerability import FixState, Mark, Match, Score, Suppression, Vulnerability
+from secure.vulns.advisories import Advisories
+from secure.vulns.compact import Affected
+from secure.vulns.comparison import interval_of, written
+from secure.vulns.fixes import command
+from secure.vulns.names import Asked, is_kernel_headers, is_system, registry_name
+from secure.vulns.ranges import Judged
+from secure.vulns.releases import Release
+from secure.vulns.schema import AdvisoryHead
+from secure.vulns.severity import RANK, rated, scores
+
+_NOT_AFFECTED = "not_affected"
+# Updates without a security fix, which distributions publish in the same feeds.
+_NO_SECURITY = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-")
+_WORDS = frozenset({"word", "severity", "urgency", "priority"})
+_BY_USE = (
+    FixState.FIXED, FixState.WONT_FIX, FixState.END_OF_LIFE, FixState.NOT_FIXED, FixState.UNKNOWN,
+)  # fmt: skip
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One package that one advisory concerns."""
+
+    package: Package
+    asked: Asked
+    affected: Affected
+    judged: Judged
+
+
+class _Sourced(msgspec.Struct, frozen=True):
+    hit: Hit
+    head: AdvisoryHead
+
+
+def findings(
+    hits: Iterable[Hit], database: Advisories, release: Release, base: str, over: bool
+) -> tuple[Vulnerability, ...]:
+    """The findings, in order of risk.
+
+    Args:
+        base: name of the base image; "" where it is not known.
+        over: all support of the release has ended.
+    """
+    heads: dict[int, AdvisoryHead] = {}
+    components: dict[tuple[str, str, str], list[_Sourced]] = defaultdict(list)
+    for hit in hits:
+        number = hit.affected.number
+        if number not in heads:
+            heads[number] = database.advisory(number)
+        if not heads[number].withdrawn:
+            components[_component(hit.package)].append(_Sourced(hit, heads[number]))
+    made = [
+        _finding(names, found, database, release, base, over)
+        for sourced in components.values()
+        for names, found in _grouped(sourced)
+        if any(one.hit.affected.status != _NOT_AFFECTED for one in found)
+    ]
+    return tuple(sorted(made, key=risk))
+
+
+def risk(finding: Vulnerability) -> tuple[object, ...]:
+    """Exploited ones first, then by severity, likelihood, and whether a fix is there."""
+    return (
+        finding.suppressed is not None,
+        not finding.kev,
+        -RANK[finding.severity],
+        -(finding.epss or 0.0),
+        finding.fix_state is not FixState.FIXED,
+        finding.id,
+        finding.component,
+        finding.matches[0].compared,
+    )
+
+
+def _component(package: Package) -> tuple[str, str, str]:
+    """All binaries of one source are one component."""
+    if is_system(package):
+        version = package.source_version or package.version
+        return package.type, package.source or package.name, version
+    return package.type, registry_name(package), package.version
+
+
+def _grouped(sourced: list[_Sourced]) -> Iterator[tuple[frozenset[str], list[_Sourced]]]:
+    """The sources of each flaw, with all its names: joined by any name that two of them share."""
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while leader.setdefault(name, name) != name:
+            leader[name] = name = leader[leader[name]]
+        return name
+
+    told = [(one, names) for one in sourced for names in _flaws(one)]
+    for _, names in told:
+        first, *others = sorted(names)
+        for other in others:
+            leader[find(other)] = find(first)
+    groups: dict[str, list[_Sourced]] = defaultdict(list)
+    named: dict[str, set[str]] = defaultdict(set)
+    for one, names in told:
+        root = find(min(names))
+        groups[root].append(one)
+        named[root].update(names)
+    for root, found in groups.items():
+        yield frozenset(named[root]), found
+
+
+def _flaws(one: _Sourced) -> list[frozenset[str]]:
+    """The names of each flaw that an advisory is about."""
+    head = one.head
+    own = frozenset((head.id, *head.aliases))
+    if any(name.startswith("CVE-") for name in own):
+        return [own]
+    cves = _cves(head.upstream)
+    if not cves and is_system(one.hit.package):
+        cves = _cves(head.related)
+    if len(cves) == 1:
+        return [own.union(cves)]
+    if not cves and head.id.startswith(_NO_SECURITY):
+        return []
+    return [frozenset((cve,)) for cve in cves] or [own]
+
+
+def _cves(names: Iterable[str]) -> list[str]:
+    return sorted({name for name in names if name.startswith("CVE-")})
+
+
+def _finding(
+    names: frozenset[str],
+    sources: list[_Sourced],
+    database: Advisories,
+    release: Release,
+    base: str,
+    over: bool,
+) -> Vulnerability:
+    yes = [one for one in sources if one.hit.affected.status != _NOT_AFFECTED]
+    matches = tuple(sorted({_match(one, over) for one in yes}, key=_place))
+    package = yes[0].hit.package
+    identifier = min(names, key=_preferred)
+    severity, by = _severity(yes)
+    cves = _cves(names)
+    fixed = tuple(dict.fromkeys(match.fixed for match in matches if match.fixed))
+    chances = [chance.score for cve in cves if (chance := database.epss(cve))]
+    return Vulnerability(
+        id=identifier,
+        component=_component(package)[1],
+        ecosystem=yes[0].hit.asked.ecosystem,
+        severity=severity,
+        severity_by=by,
+        fix_state=min((match.fix_state for match in matches), key=_BY_USE.index),
+        fixed=fixed,
+        matches=matches,
+        aliases=tuple(sorted(names - {identifier})),
+        scores=_scores(yes),
+        kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
+        epss=max(chances, default=None),
+        marks=tuple(_marks(package, release)),
+        fix=command(package, fixed[-1] if fixed else "", base),
+        suppressed=_suppressed(sources, package, release),
+    )
+
+
+def _match(one: _Sourced, over: bool) -> Match:
+    package, asked, affected = one.hit.package, one.hit.asked, one.hit.affected
+    interval = interval_of(affected, asked)
+    fixed = one.hit.judged.fixed or ""
+    words = [word for kind, word in _given(one) if kind in _WORDS]
+    return Match(
+        package=package.purl or f"{package.type} {registry_name(package)} {package.version}",
+        name=registry_name(package),
+        version=package.version,
+        looked_up=f"{asked.ecosystem} {asked.name}",
+        compared=asked.version,
+        location=package.location,
+        advisory=one.head.id,
+        feed=one.head.feed,
+        modified=one.head.modified,
+        interval=written(interval),
+        because=one.hit.judged.because,
+        fixed=fixed,
+        fix_state=_fix_state(affected, fixed, over and is_system(package)),
+        severity=words[0] if words else "",
+    )
+
+
+def _fix_state(affected: Affected, fixed: str, over: bool) -> FixState:
+    if affected.fix_state:
+        try:
+            told = FixState(affected.fix_state)
+        except ValueError:
+            told = FixState.UNKNOWN
+        if told is not FixState.UNKNOWN:
+            return told
+    if fixed:
+        return FixState.FIXED
+    if over:
+        return FixState.END_OF_LIFE
+    return FixState.NOT_FIXED if affected.ranges else FixState.UNKNOWN
+
+
+def _place(match: Match) -> tuple[str, str, int, str]:
+    return match.package, match.location.path, match.location.layer, match.advisory
+
+
+def _preferred(name: str) -> tuple[int, int, str]:
+    """CVE before GHSA before others; of two the older, "CVE-2021-9" before "CVE-2021-10"."""
+    rank = 0 if name.startswith("CVE-") else 1 if name.startswith("GHSA-") else 2
+    return rank, len(name), name
+
+
+def _given(one: _Sourced) -> Iterator[tuple[str, str]]:
+    """(type, score or word): of the package before those of the advisory."""
+    head = ((severity.type, severity.score) for severity in one.head.severities)
+    return chain(one.hit.affected.severity, head)
+
+
+def _scores(sources: list[_Sourced]) -> tuple[Score, ...]:
+    return scores((kind, score, one.head.feed) for one in sources for kind, score in _given(one))
+
+
+def _severity(sources: list[_Sourced]) -> tuple[str, str]:
+    words = [
+        (word, one.head.feed) for one in sources for kind, word in _given(one) if kind in _WORDS
+    ]
+    found = _scores(sources)
+    if any(is_system(one.hit.package) for one in sources):
+        return rated(words, found)
+    scored = rated((), found)
+    return scored if scored[1] else rated(words, ())
+
+
+def _marks(package: Package, release: Release) -> Iterator[Mark]:
+    if is_kernel_headers(package):
+        yield Mark.KERNEL_HEADERS
+    if package.owner and not release.ecosystems:
+        yield Mark.OWNED
+
+
+def _suppressed(sources: list[_Sourced], package: Package, release: Release) -> Suppression | None:
+    for one in sources:
+        if one.hit.affected.status == _NOT_AFFECTED:
+            return Suppression(_NOT_AFFECTED, f"{one.head.feed}, {one.head.id}")
+    if package.owner and release.ecosystems:
+        return Suppression(
+            "owned",
+            package.owner,
+            statement=f"it is part of a package of {release.name}, whose advisories decide",
+        )
+    return None

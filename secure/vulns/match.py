@@ -1,0 +1,160 @@
+"""Packages of an image against a database: what is affected, why, and what could not be asked.
+
+    packages -> questions -> advisories by name -> comparisons (hits) -> findings, uncovered
+
+What the image holds is matched; what only a lower layer still has, if it is among its packages.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from secure.facts.image import ImageFacts
+from secure.facts.package import Package
+from secure.facts.plain import plain
+from secure.facts.vulnerability import Uncovered, Vulnerability
+from secure.vulns.advisories import Advisories
+from secure.vulns.compact import Affected
+from secure.vulns.comparison import compared, interval_of, may_be_affected, written
+from secure.vulns.findings import Hit, findings
+from secure.vulns.names import Asked, NotAsked, questions
+from secure.vulns.ranges import Judged, State
+from secure.vulns.releases import Release, release_of
+from secure.vulns.schema import AdvisoryHead
+from secure.vulns.versions.order import key
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """What is known of an image's packages.
+
+    Args:
+        vulnerabilities: in order of risk, suppressed ones last.
+        uncovered: what no advisory could match.
+    """
+
+    vulnerabilities: tuple[Vulnerability, ...]
+    uncovered: tuple[Uncovered, ...]
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """One comparison, affected or not, with everything that led to it."""
+
+    package: Package
+    asked: Asked
+    head: AdvisoryHead
+    interval: str
+    judged: Judged
+
+
+_Asking = dict[str, dict[str, list[tuple[Package, Asked]]]]  # ecosystem -> name -> who asks
+
+
+def match(facts: ImageFacts, database: Advisories, today: str) -> Matched:
+    """The findings of an image.
+
+    Args:
+        today: YYYY-MM-DD: what support has ended by then.
+    """
+    known = frozenset(database.ecosystems())
+    release = release_of(facts.os_release, known)
+    asking, missing = _asking(facts.packages, release, known)
+    hits: list[Hit] = []
+    for ecosystem, names in sorted(asking.items()):
+        found = database.affected_by_name(ecosystem, sorted(names))
+        for name, entries in found.items():
+            for package, asked in names[name]:
+                hits += _hits(package, asked, entries, missing)
+    if (ended := _ended(release, database, today)) is not None:
+        missing[ended] = []
+    base = facts.base.name if facts.base else ""
+    return Matched(
+        vulnerabilities=findings(hits, database, release, base, _is_over(release, database, today)),
+        uncovered=tuple(
+            Uncovered(ecosystem, tuple(sorted(set(packages))), why)
+            for (ecosystem, why), packages in sorted(missing.items())
+        ),
+    )
+
+
+def traces(facts: ImageFacts, database: Advisories, numbers: Iterable[int]) -> Iterator[Trace]:
+    """Every comparison of the image's packages with the advisories `numbers`."""
+    wanted = frozenset(numbers)
+    known = frozenset(database.ecosystems())
+    asking, _ = _asking(facts.packages, release_of(facts.os_release, known), known)
+    for ecosystem, names in sorted(asking.items()):
+        for name, entries in database.affected_by_name(ecosystem, sorted(names)).items():
+            for entry in entries:
+                if entry.number not in wanted:
+                    continue
+                for package, asked in names[name]:
+                    judged = compared(package, asked, entry)
+                    interval = interval_of(entry, asked) or next(iter(entry.ranges), None)
+                    head = database.advisory(entry.number)
+                    yield Trace(package, asked, head, written(interval), judged)
+
+
+def _asking(
+    packages: Iterable[Package], release: Release, known: frozenset[str]
+) -> tuple[_Asking, dict[tuple[str, str], list[str]]]:
+    """What to ask, and of which packages nothing can be asked."""
+    asking: _Asking = defaultdict(lambda: defaultdict(list))
+    missing: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for package in packages:
+        found = questions(package, release, known)
+        if isinstance(found, NotAsked):
+            missing[found.ecosystem, found.why].append(_shown(package))
+            continue
+        for asked in found:
+            asking[asked.ecosystem][asked.name].append((package, asked))
+    return asking, missing
+
+
+def _hits(
+    package: Package,
+    asked: Asked,
+    entries: tuple[Affected, ...],
+    missing: dict[tuple[str, str], list[str]],
+) -> Iterator[Hit]:
+    place = key(asked.ecosystem, asked.version)
+    if not isinstance(place, str):
+        missing[asked.ecosystem, place.reason].append(_shown(package))
+        return
+    affected: dict[int, list[tuple[Affected, Judged]]] = {}
+    spared: set[int] = set()
+    for entry in entries:
+        if not may_be_affected(asked, place, entry):
+            spared.add(entry.number)
+            continue
+        judged = compared(package, asked, entry)
+        if judged.state is State.NOT_CHECKED and entry.status != "not_affected":
+            missing[asked.ecosystem, f"an advisory is not evaluated: {judged.because}"].append(
+                _shown(package)
+            )
+        elif judged.state is State.AFFECTED or entry.status == "not_affected":
+            affected.setdefault(entry.number, []).append((entry, judged))
+    for number, found in affected.items():
+        # AlmaLinux lists a module's package once for every build that has the fix: an image needs
+        # only one of them.
+        if package.type == "rpm" and number in spared and package.modularity:
+            continue
+        yield Hit(package, asked, *found[0])
+
+
+def _shown(package: Package) -> str:
+    return plain(f"{package.name} {package.version}".strip())
+
+
+def _is_over(release: Release, database: Advisories, today: str) -> bool:
+    support = database.release(release.name) if release.name else None
+    return bool(support and support.ends and (support.extended_ends or support.ends) < today)
+
+
+def _ended(release: Release, database: Advisories, today: str) -> tuple[str, str] | None:
+    if not _is_over(release, database, today):
+        return None
+    support = database.release(release.name)
+    last = (support.extended_ends or support.ends) if support else ""
+    return release.name, f"support ended on {last}: later vulnerabilities are in no advisory"
