@@ -90,7 +90,13 @@ def _delegated(name: str) -> Place:
     if not usable:
         return Place("", (), support.reason, support.do)
     version = support.version(usable[0])
-    places = tuple((c, f"{base}/{name}") for c, base in support.bases)
+    bases = dict(support.bases)
+    if version == V2:
+        # What else was delegated: cpuset and io, as a rule.
+        above = os.path.dirname(bases[usable[0]])
+        present = cgroup_files.read_if_there(f"{above}/cgroup.controllers").split()
+        bases |= {c: bases[usable[0]] for c in present if c not in bases}
+    places = tuple((c, f"{base}/{name}") for c, base in bases.items())
     return Place(version, places, support.reason, support.do)
 
 
