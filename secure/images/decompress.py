@@ -14,7 +14,7 @@ from secure.images.zstd_frames import FrameTracker
 from secure.oci.limits import Limits
 
 PLAIN, GZIP, ZSTD, XZ, BZIP2 = "plain", "gzip", "zstd", "xz", "bzip2"
-_OUT = 512 * 1024  # larger pieces leave the processor's cache
+_OUT = 256 * 1024  # larger pieces leave the processor's cache
 _IN = 128 * 1024
 
 Read = Callable[[int], bytes]
@@ -50,7 +50,7 @@ def compression_of(head: bytes) -> str:
 
 
 def decompressed(read: Read, limits: Limits, where: str, *, outer: bool = False) -> Iterator[bytes]:
-    """The decompressed content of what `read` gives, in pieces of at most 512 KiB.
+    """The decompressed content of what `read` gives, in pieces of at most 256 KiB.
 
     Args:
         read: reads at most so many bytes; b"" at the end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Protocol
 
 from secure.images.tar_header import quoted
@@ -71,11 +72,13 @@ class Entry:
         first = self.some(max_bytes)
         if len(first) in (0, max_bytes, self.size):
             return first
-        pieces, have = [first], len(first)
+        # Sized at once: pieces and what they are joined to would take twice the memory.
+        whole = BytesIO(bytes(min(max_bytes, self.size)))
+        have = whole.write(first)
         while have < max_bytes and (piece := self.some(max_bytes - have)):
-            pieces.append(piece)
-            have += len(piece)
-        return b"".join(pieces)
+            have += whole.write(piece)
+        whole.truncate(have)
+        return whole.getvalue()
 
     def some(self, most: int) -> bytes:
         """From 1 to `most` bytes of content, as many as are at hand; b"" at its end."""

@@ -15,7 +15,7 @@ from secure.images.tar_walk import TarWalk
 from secure.oci.digest import Verifier
 from secure.oci.limits import Limits
 
-_WAITING = 4  # pieces of 512 KiB on each side of the walk
+_WAITING = 8  # pieces of 256 KiB on each side of the walk
 
 
 class VerifiedLayer:

@@ -81,7 +81,7 @@ def kept_parts(entry: Entry, head: bytes, look: Callable[[bytes], None]) -> Piec
             look(piece)
         at += len(chunk)
         before = chunk[-_OVERLAP:]
-        last = [*last[-1:], chunk]
+        last = [*last[-2:], chunk]
     tail = b"".join(last)
     kept = [(one.start, bytes(one.content)) for one in ranges if one.content]
     return Pieces(head, size, (*sorted(kept), (size - len(tail), tail)))

@@ -30,9 +30,9 @@ from secure.scan.sandbox import lock_in
 _MAX_RESULT = 512 * MIB  # two million names of 200 bytes, and facts
 _CHUNK = 1 * MIB
 # malloc.h: give memory back to the kernel when so much is free, take so much at once, and give
-# single blocks of this size an area of their own. Pieces of 512 KiB come and go a thousand times a
-# layer: by themselves they cost a page fault for every 4 KiB of it, 3 us each.
-_MALLOC = {-1: 256 * MIB, -2: 4 * MIB, -3: 32 * MIB}
+# single blocks of this size an area of their own. Pieces of 256 KiB come and go thousands of
+# times a layer: by themselves they cost a page fault for every 4 KiB of it, 3 us each.
+_MALLOC = {-1: 64 * MIB, -2: 1 * MIB, -3: 8 * MIB}
 
 Job = Callable[[], LayerFacts]
 

@@ -15,9 +15,10 @@ from secure.scan.secrets.rules.generic import GUESS
 
 _Block = tuple[list[tuple[bytes, bytes]], bool]  # names and contents; are they binary?
 
-_WAITING = 1  # one block is searched, one waits, one grows: at most 48 MiB of the largest files
+_WAITING = 1  # one block is searched, one waits, one grows
 _BLOCK = 2 * 1024 * 1024  # joined: enough for hyperscan's full speed, little memory
 _ALONE = 256 * 1024  # a file of this size is a block of its own and is not copied
+_LARGE = 4 * 1024 * 1024  # two of these are never held at once
 _HEAD = 8 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -44,6 +45,8 @@ class FileSearch:
         binary = content.find(b"\0", 0, _HEAD) >= 0
         if len(content) >= _ALONE:
             self._searching.give(([(name, content)], binary))
+            if len(content) >= _LARGE:
+                self._searching.give(([], binary))  # returns when the large one has been searched
             return
         self._waiting[binary].append((name, content))
         self._size[binary] += len(content)
@@ -63,6 +66,8 @@ class FileSearch:
 
     def _search(self, block: _Block) -> None:
         files, binary = block
+        if not files:
+            return
         by_file: dict[int, list[Found]] = {}
         for item in self._engine.search([content for _, content in files], binary=binary):
             if isinstance(item, Flooded):
