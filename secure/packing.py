@@ -37,7 +37,10 @@ _ROOTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "run": (("secure.cli.main", "secure.cli.run", "secure.flows.launch"), _LAUNCH_LATER),
     "oci": ((*_OCI, "secure.flows.oci_lifecycle"), ()),
     "oci-create": ((*_OCI, "secure.flows.oci_create"), _CREATE_LATER),
-    "oci-run": ((*_OCI, "secure.flows.oci_exec"), _CREATE_LATER),
+    "oci-run": (
+        (*_OCI, "secure.flows.oci_exec", "secure.flows.oci_create", "secure.flows.oci_lifecycle"),
+        _CREATE_LATER,
+    ),
     "oci-exec": ((*_OCI, "secure.flows.oci_exec"), _CREATE_LATER),
 }
 

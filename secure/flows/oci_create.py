@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from secure.errors import DocumentError, MachineError, NotFoundError, UsageError
+from secure.errors import DocumentError, NotFoundError, UsageError
 from secure.flows.clock import now
+from secure.flows.oci_engine import connect, write_pid_file
 from secure.flows.oci_policy import judge
 from secure.kernel.capabilities import last_capability
 from secure.kernel.namespaces import in_first_user_namespace
@@ -15,7 +16,6 @@ from secure.runtime.oci import cgroup
 from secure.runtime.oci.create import Start, create
 from secure.runtime.oci.plan import Surroundings, make_plan
 from secure.runtime.oci.state import Birth, Container, State
-from secure.store.atomic import write_file
 from secure.value import replace, value
 
 TYPE_CHECKING = False
@@ -131,14 +131,6 @@ def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:
     return replace(plan, mounts=mounts)
 
 
-def write_pid_file(path: str, pid: int) -> None:
-    """Whole or not at all: engines look for the file while it is being written."""
-    try:
-        write_file(path, str(pid).encode(), 0o644)
-    except MachineError as cause:
-        raise UsageError(f"--pid-file: {cause}") from cause
-
-
 def _preserved(count: int) -> None:
     for fd in range(3, 3 + count):
         try:
@@ -165,16 +157,3 @@ def _console(request: Request, *, terminal: bool) -> socket | None:
     if not request.console_socket:
         raise DocumentError("process.terminal: it needs --console-socket, or run without --detach")
     return connect(request.console_socket)
-
-
-def connect(path: str) -> socket:
-    """A stream to the engine's socket, over which init will send the terminal's master."""
-    import _socket
-    import fcntl as _loaded  # noqa: F401 - what sending takes; init can import nothing
-
-    made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    try:
-        made.connect(path)
-    except OSError as cause:
-        raise UsageError(f'--console-socket "{path}": {cause.strerror}') from cause
-    return made

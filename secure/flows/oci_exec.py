@@ -6,8 +6,8 @@ import os
 import select
 
 from secure.errors import LaunchError, UsageError
-from secure.flows import oci_lifecycle, oci_log
-from secure.flows.oci_create import Request, connect, create_container, write_pid_file
+from secure.flows import oci_log
+from secure.flows.oci_engine import connect, write_pid_file
 from secure.flows.oci_policy import judge
 from secure.kernel import signals, tty
 from secure.kernel.capabilities import last_capability
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secure.facts.evidence import Difference
+    from secure.flows.oci_create import Request
     from secure.runtime.oci.entered import Entered
     from secure.runtime.stdio import Relay
     from secure.runtime.terminal import Terminal
@@ -91,6 +92,9 @@ def exec_in_container(request: ExecRequest) -> int:
 
 def run_container(request: Request, *, detach: bool, keep: bool) -> int:
     """create, start, wait, delete; the program's exit code, or 0 with --detach."""
+    from secure.flows import oci_lifecycle
+    from secure.flows.oci_create import create_container
+
     foreground = _Foreground()
     theirs, mine = (None, None)
     if not detach and not request.console_socket and _wants_terminal(request):

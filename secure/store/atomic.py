@@ -27,8 +27,11 @@ def make_private_dir(path: str) -> None:
         raise MachineError(f'cannot make directory "{missing[0]}": {cause.strerror}') from cause
 
 
-def write_file(path: str, content: bytes, mode: int = 0o600) -> None:
+def write_file(path: str, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
     """Replace `path` by `content`: a file without a name, fsync, its name, fsync of the directory.
+
+    Args:
+        durable: False leaves out both fsync, for what means nothing after a power loss.
 
     Raises:
         MachineError: the disk is full, read-only, or not ours. `path` is then as it was.
@@ -43,9 +46,11 @@ def write_file(path: str, content: bytes, mode: int = 0o600) -> None:
         return
     try:
         _write_all(fd, content)
-        os.fsync(fd)
+        if durable:
+            os.fsync(fd)
         _give_name(fd, path)
-        sync_dir(parent)
+        if durable:
+            sync_dir(parent)
     except OSError as cause:
         raise MachineError(f'cannot write "{path}": {cause.strerror}') from cause
     finally:

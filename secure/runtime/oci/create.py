@@ -25,11 +25,12 @@ import os
 from secure.errors import DocumentError, KernelError, LaunchError
 from secure.kernel import apparmor, mount_trees, signals
 from secure.kernel.libc import argument_memory, clone, syscall
-from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, owner, setns, write_maps
+from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, write_maps
 from secure.kernel.rlimits import RLIMITS
 from secure.oci.json_text import encode
 from secure.runtime import idmaps, protocol
 from secure.runtime.oci import cgroup, hooks, inside
+from secure.runtime.oci.birth import FLAGS, at_gate, born, inode, owner_of
 from secure.runtime.oci.plan import OWN, SHARED, SHIFTED
 from secure.runtime.oci.state import CREATING, GO, SAID, Birth, changed, document
 from secure.runtime.plan import RANGE, SINGLE, IdMaps
@@ -48,9 +49,7 @@ if TYPE_CHECKING:
 
     Record = Callable[[Evidence, tuple[Difference, ...]], None]
 
-_CLONE_PARENT = 0x8000
 _CGROUP = dict(NAMESPACES)["cgroup"]
-_FLAGS = dict(NAMESPACES) | {"time": 0x80}
 
 
 @value
@@ -146,11 +145,11 @@ class _Maker:
         pipes = [self._container.open_pipe(name, os.O_RDWR) for name in (GO, SAID)]
         for fd in pipes:
             os.set_blocking(fd, True)
-        flags = sum(_FLAGS[name] for name in plan.namespaces if name not in {"cgroup", "time"})
+        flags = sum(FLAGS[name] for name in plan.namespaces if name not in {"cgroup", "time"})
         joins = [(name, _open_namespace(name, path)) for name, path in plan.joins]
         root, trees = -1, dict[int, int]()
         if plan.identity == SHIFTED:
-            user = _owner_of(joins)
+            user = owner_of(joins)
             user = _shifted_namespace(plan) if user < 0 else user
             flags &= ~CLONE_NEWUSER
             joins.insert(0, ("user", user))
@@ -221,7 +220,7 @@ class _Maker:
         start, plan = self._start, self._plan
         record = start.prepare()
         mine = own_namespaces()
-        joined = tuple((name, _inode(path)) for name, path in plan.joins)
+        joined = tuple((name, inode(path)) for name, path in plan.joins)
         protocol.expect(self._status, protocol.READY)
         protocol.read_line(self._status)
         limits = tuple((file, _content(file)) for file, _ in self._limits)
@@ -236,97 +235,13 @@ class _Maker:
             raise at_gate(differences)
 
 
-def at_gate(differences: tuple[Difference, ...]) -> LaunchError:
-    """What is said of a process that did not pass."""
-    first = differences[0]
-    return LaunchError(
-        f"killed at the gate: {first.what} should be {first.planned}, the kernel says "
-        f"{first.found} ({len(differences)} differences in all)",
-        do="This is a fault of secure or of this kernel; please report it.",
-    )
-
-
 _INSIDE = ("createContainer", "startContainer")
-# In the order of NAMESPACES; a joined pid namespace is that of the children.
-_LINKS = tuple("pid_for_children" if name == "pid" else name for name, _ in NAMESPACES)
 
 
 def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]) -> None:
     for fd in others:
         os.close(fd)
     inside.enter(entry, channel)
-
-
-def born(
-    flags: int, joins: list[tuple[str, int]], enter: Callable[[], None]
-) -> tuple[int, tuple[tuple[str, int], ...]]:
-    """The container's first process, a child of ours, in new and in joined namespaces.
-
-    Joining changes the joiner, so a process in the middle does it, and clones as our child.
-
-    Returns:
-        Its pid, and (name, inode) of the namespaces of the process in the middle.
-    """
-    if not joins:
-        pid = clone(flags | signals.SIGCHLD)
-        if pid == 0:
-            enter()
-        return pid, ()
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    middle = os.fork()
-    if middle == 0:
-        try:
-            ours = _inode("/proc/self/ns/user")
-            own = os.open("/proc/self/ns", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            for name, fd in sorted(joins, key=lambda join: _turn(join, ours)):
-                setns(fd, _FLAGS[name])
-            entered = " ".join(os.readlink(link, dir_fd=own) for link in _LINKS)
-            os.close(own)
-            pid = clone(flags | _CLONE_PARENT | signals.SIGCHLD)
-            if pid == 0:
-                os.close(writer)  # its end is what the caller waits for
-                enter()
-            os.write(writer, b"%d %s" % (pid, entered.encode()))
-        except BaseException as error:  # noqa: BLE001 - nothing may unwind into the caller's code
-            os.write(writer, protocol.failure(error))
-        finally:
-            os._exit(0)
-    os.close(writer)
-    said = protocol.read_to_end(reader)
-    os.close(reader)
-    os.waitpid(middle, 0)
-    if said.startswith(protocol.FAILED):
-        protocol.raise_failure(said.removeprefix(protocol.FAILED))
-    first, *links = said.decode().split()
-    # A link reads "net:[4026531840]".
-    inodes = (int(link.partition("[")[2].rstrip("]")) for link in links)
-    return int(first), tuple(zip((name for name, _ in NAMESPACES), inodes, strict=True))
-
-
-def _turn(join: tuple[str, int], ours: int) -> int:
-    """The user namespace is what allows to join those it owns; those of ours, only before it."""
-    name, fd = join
-    return 1 if name == "user" else 2 if _owner_beside(ours, fd) >= 0 else 0
-
-
-def _owner_beside(ours: int, fd: int) -> int:
-    """The user namespace that a namespace belongs to, where that is not `ours`; else -1."""
-    user = owner(fd)
-    if user >= 0 and os.fstat(user).st_ino == ours:
-        os.close(user)
-        return -1
-    return user
-
-
-def _owner_of(joins: list[tuple[str, int]]) -> int:
-    """The user namespace of another container whose namespaces are joined; -1 if there is none.
-
-    With one of its own, the kernel would let this container do nothing in those: not even mount a
-    /proc for a joined pid namespace. The gate sees to it that the maps are the same.
-    """
-    ours = _inode("/proc/self/ns/user")
-    found = (_owner_beside(ours, fd) for _, fd in joins)
-    return next((user for user in found if user >= 0), -1)
 
 
 def _open_root(path: str) -> int:
@@ -341,10 +256,6 @@ def _open_namespace(name: str, path: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as cause:
         raise DocumentError(f'linux.namespaces: "{name}" at "{path}": {cause.strerror}') from cause
-
-
-def _inode(path: str) -> int:
-    return os.stat(path).st_ino
 
 
 def _content(file: str) -> str:

@@ -25,8 +25,8 @@ from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
 from secure.runtime import init, protocol
 from secure.runtime.observe import id_map, root_mount
 from secure.runtime.oci import cgroup, inside
+from secure.runtime.oci.birth import at_gate, born
 from secure.runtime.oci.cgroup import Place
-from secure.runtime.oci.create import at_gate, born
 from secure.runtime.oci.entered import Wanted, compare, observe
 from secure.value import value
 
