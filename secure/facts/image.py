@@ -12,6 +12,7 @@ from secure.facts.location import Layer
 from secure.facts.ownership import FileClaims
 from secure.facts.package import Package
 from secure.facts.secret import Secret
+from secure.facts.vulnerability import Uncovered, Vulnerability
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -63,6 +64,10 @@ class ImageFacts(msgspec.Struct, frozen=True):
         base: the image it was built on, as far as that is known.
         vulnerability_data: RFC 3339 date of the vulnerability data that the packages were matched
             with; "" if they were not matched at all.
+        vulnerability_source: which data, for people. vulnerability_starter: only the set that comes
+            with the program.
+        vulnerabilities: in order of risk, suppressed ones last.
+        uncovered: packages that no advisory could match.
     """
 
     reference: str
@@ -92,3 +97,7 @@ class ImageFacts(msgspec.Struct, frozen=True):
     claims: FileClaims | None = None
     base: BaseImage | None = None
     executables: tuple[ExecutableFact, ...] = ()
+    vulnerability_source: str = ""
+    vulnerability_starter: bool = False
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()

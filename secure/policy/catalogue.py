@@ -7,6 +7,7 @@ from secure.policy.rules.image_content import CONTENT_RULES
 from secure.policy.rules.image_files import FILE_RULES
 from secure.policy.rules.image_reference import REFERENCE_RULES
 from secure.policy.rules.image_secrets import SECRET_RULES
+from secure.policy.rules.image_vulnerabilities import VULNERABILITY_RULES
 from secure.policy.rules.launch import LAUNCH_RULES
 
 TYPE_CHECKING = False
@@ -20,7 +21,15 @@ def _by_id(rule: Rule) -> str:
 
 IMAGE_RULES = tuple(
     sorted(
-        (*CONFIG_RULES, *REFERENCE_RULES, *CONTENT_RULES, *SECRET_RULES, *FILE_RULES), key=_by_id
+        (
+            *CONFIG_RULES,
+            *REFERENCE_RULES,
+            *CONTENT_RULES,
+            *SECRET_RULES,
+            *FILE_RULES,
+            *VULNERABILITY_RULES,
+        ),
+        key=_by_id,
     )
 )
 RULES = tuple(sorted((*IMAGE_RULES, *LAUNCH_RULES), key=_by_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from secure.facts.files import Account
 from secure.facts.image import Unreadable
-from secure.facts.package import counted_once
 from secure.policy.dates import days_between
 from secure.policy.rule import (
     BYTES,
@@ -25,27 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SYSTEM_PACKAGES = ("deb", "apk", "rpm", "alpm")
-_WHAT_IF_MISSING = ("warn", "not-checked", "deny")
+WHAT_IF_MISSING = ("warn", "not-checked", "deny")
 
 
-def _missing(how: str, at: str, found: str, wanted: str, fix: str) -> Violation:
-    """A violation for facts that are not there, by a parameter of `_WHAT_IF_MISSING`."""
+def missing(how: str, at: str, found: str, wanted: str, fix: str) -> Violation:
+    """A violation for facts that are not there, by a parameter of `WHAT_IF_MISSING`."""
     if how == "deny":
         return Violation(at=at, found=found, wanted=wanted, fix=fix)
     action = "warn" if how == "warn" else ""
     return Violation(at=at, found=found, wanted=wanted, fix=fix, undecided=True, action=action)
-
-
-def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
-    if not case.facts.vulnerability_data:
-        count = counted_once(case.facts.packages)
-        yield _missing(
-            chosen(case.parameters, "missing_database"),
-            "vulnerabilities",
-            f"there is no vulnerability database: no package ({count} known) was compared",
-            "compared with a current database",
-            "Scan the SBOM with a vulnerability scanner until this version brings a database.",
-        )
 
 
 def has_no_empty_password(case: ImageCase) -> Iterator[Violation]:
@@ -90,7 +77,7 @@ def is_known_and_recent(case: ImageCase) -> Iterator[Violation]:
         for item in facts.unreadable:
             yield _unread(item, undecided=False)
     if not facts.packages:
-        yield _missing(
+        yield missing(
             chosen(case.parameters, "no_packages"),
             "packages",
             "no package database: what the image contains is not known",
@@ -124,31 +111,6 @@ def _unread(item: Unreadable, *, undecided: bool) -> Violation:
     )
 
 
-CON001 = Rule(
-    id="CON001",
-    subject=IMAGE_CONTENT,
-    severity="high",
-    title="No known vulnerability",
-    why="A published flaw is one that others know how to use.",
-    fix="Update the package, or build on a newer base image.",
-    maps={
-        "cis-docker-1.6.0": ("4.4",),
-        "nist-800-190": ("4.1.1",),
-        "dockle": ("CIS-DI-0004",),
-    },
-    check=has_no_known_vulnerability,
-    passes=image(),
-    fails=image(vulnerability_data=""),
-    parameters=(
-        Parameter(
-            "missing_database",
-            "warn",
-            LATER,
-            "without vulnerability data: warn, leave the verdict open, or deny",
-            choices=_WHAT_IF_MISSING,
-        ),
-    ),
-)
 CON009 = Rule(
     id="CON009",
     subject=IMAGE_CONTENT,
@@ -214,9 +176,9 @@ CON030 = Rule(
             "warn",
             LATER,
             "without a package database: warn, leave the verdict open, or deny",
-            choices=_WHAT_IF_MISSING,
+            choices=WHAT_IF_MISSING,
         ),
     ),
 )
 
-CONTENT_RULES = (CON001, CON009, CON010, CON016, CON030)
+CONTENT_RULES = (CON009, CON010, CON016, CON030)
