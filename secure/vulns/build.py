@@ -1,0 +1,368 @@
+"""Advisories to a database file: appears whole or not at all, in bounded memory.
+
+What is said of one package comes from many records in any order; it is staged in a second file and
+gathered by SQLite's sorter at the end. Same advisories, same order, same `now`: same bytes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import msgspec
+import zstandard
+
+from secure import system as os
+from secure.errors import MachineError
+from secure.facts.image import Unreadable
+from secure.facts.plain import plain
+from secure.store.atomic import make_private_dir, remove_quietly, sync_dir
+from secure.store.builtin import read_vulndb
+from secure.vulns import schema
+from secure.vulns.compact import compact
+from secure.vulns.osv import Advisory, Refused
+from secure.vulns.schema import Description, Exploited, Lifetime, Probability, StoredHead
+from secure.vulns.spelling import usual
+
+KEPT_REFUSALS = 1_000  # named in the report; further ones are counted
+_MILLION = 1_000_000
+_LEVEL = 9  # of zstd: 15 is 3 % smaller and takes thrice as long
+_BATCH = 2_000  # rows a statement
+_STAGE_CACHE_KIB = 64 * 1024
+_MOST_BLOCK_BYTES = 8 * 1024 * 1024  # prose of one block; one record may exceed it alone
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """One source and its records.
+
+    Args:
+        name: "osv/npm", "alpine-secdb". What comes before the slash is who gives the ids: there,
+            the newest of several records with one id is used.
+        entries: read once, while building.
+        content: digest and size of what `entries` reads, complete when they are exhausted.
+    """
+
+    name: str
+    entries: Iterable[Advisory | Refused | Unreadable]
+    content: Content
+
+
+class Content:
+    """Counts and hashes what a feed is read from."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self.bytes = 0
+
+    def feed(self, piece: bytes) -> bytes:
+        """Take note of `piece`, and give it back."""
+        self._hash.update(piece)
+        self.bytes += len(piece)
+        return piece
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was fed so far, hexadecimal."""
+        return self._hash.hexdigest()
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """What stands beside the advisories."""
+
+    kev: dict[str, Exploited] = {}
+    epss: Iterable[tuple[str, Probability]] = ()
+    lifetimes: dict[str, Lifetime] = {}
+
+
+class BuildReport(msgspec.Struct, frozen=True):
+    """What was built.
+
+    Args:
+        replaced: records that a newer one with the same id stands for.
+        refused: how many were not used; the first of them by name are in `unreadable`.
+    """
+
+    records: int
+    withdrawn: int
+    replaced: int
+    refused: int
+    unreadable: tuple[Unreadable, ...]
+    ecosystems: dict[str, int]
+
+
+def build(
+    path: str,
+    feeds: Iterable[Feed],
+    now: str,
+    tables: Tables | None = None,
+    *,
+    starter: bool = False,
+) -> BuildReport:
+    """Write a database to `path`, over what is there.
+
+    Raises:
+        MachineError: the disk is full or not ours; `path` is then as it was.
+    """
+    make_private_dir(os.path.dirname(path) or ".")
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    stage = f"{temporary}.stage"
+    try:
+        builder = _Builder(temporary, stage)
+        try:
+            for feed in feeds:
+                builder.add(feed)
+            builder.add_tables(tables or Tables())
+            report = builder.finish(now, starter=starter)
+        finally:
+            builder.close()
+        _sync(temporary)
+        os.rename(temporary, path)
+        sync_dir(os.path.dirname(path) or ".")
+    except (sqlite3.Error, OSError) as cause:
+        raise MachineError(f'cannot write vulnerability database "{path}": {cause}') from cause
+    finally:
+        remove_quietly(temporary)
+        remove_quietly(stage)
+    return report
+
+
+def _sync(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class _Used(NamedTuple):
+    """A record that is in the file."""
+
+    number: int
+    modified: int
+    places: tuple[int, ...]
+    withdrawn: bool
+
+
+class _Builder:
+    """One database that is being written, with its staging file."""
+
+    def __init__(self, path: str, stage: str) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        run = self._connection.execute
+        run("PRAGMA page_size = 4096")
+        # Nobody sees the file before it is whole: a crash leaves a temporary file, no journal.
+        run("PRAGMA journal_mode = OFF")
+        run("PRAGMA synchronous = OFF")
+        run("ATTACH ? AS stage", (stage,))
+        run("PRAGMA stage.journal_mode = OFF")
+        run("PRAGMA stage.synchronous = OFF")
+        run(f"PRAGMA cache_size = -{_STAGE_CACHE_KIB}")
+        self._connection.executescript(read_vulndb("schema.sql").decode("ascii"))
+        run("CREATE TABLE stage.affected (ecosystem, name, number, content)")
+        run("BEGIN")
+        self._staged: list[tuple[int, str, int, bytes]] = []
+        self._heads: list[tuple[int, bytes]] = []
+        self._names: list[tuple[str, int]] = []
+        self._ecosystems: dict[str, int] = {}
+        self._severities: dict[tuple[str, str], int] = {}
+        self._records: Counter[int] = Counter()
+        self._newest: dict[int, int] = {}
+        self._seen: dict[tuple[str, str], _Used] = {}
+        self._dropped: set[int] = set()
+        self._block: list[Description] = []
+        self._block_first, self._block_bytes = 1, 0
+        self._number = self._feed = 0
+        self._refused, self._withdrawn, self._replaced = 0, 0, 0
+        self._unreadable: list[Unreadable] = []
+
+    def add(self, feed: Feed) -> None:
+        """All records of one feed."""
+        self._feed += 1
+        before, records, newest = self._refused, 0, None
+        giver = feed.name.partition("/")[0]
+        for entry in feed.entries:
+            if not isinstance(entry, Advisory):
+                self._refuse(entry, feed.name)
+            elif self._add(entry, giver):
+                records += 1
+                newest = max(newest or 0, schema.seconds(entry.modified) or 0) or None
+        content = feed.content
+        self._connection.execute(
+            "INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self._feed, feed.name, records, self._refused - before, newest,
+             content.bytes, content.sha256),
+        )  # fmt: skip
+
+    def _refuse(self, entry: Refused | Unreadable, where: str) -> None:
+        self._refused += 1
+        if len(self._unreadable) >= KEPT_REFUSALS:
+            return
+        if isinstance(entry, Refused):
+            entry = Unreadable(f"{where}: {entry.id or 'a record without an id'}", 0, entry.why)
+        self._unreadable.append(Unreadable(plain(entry.path), 0, plain(entry.why)))
+
+    def _add(self, record: Advisory, giver: str) -> bool:
+        modified = schema.seconds(record.modified)
+        known = self._seen.get((giver, record.id))
+        if known is not None:
+            self._replaced += 1
+            if known.modified >= (modified or 0):
+                return False
+            self._drop(known)
+        self._number += 1
+        self._describe(record)
+        self._head(self._number, record, modified)
+        places = () if record.withdrawn else tuple({*self._stage(self._number, record)})
+        self._seen[giver, record.id] = _Used(
+            self._number, modified or 0, places, withdrawn=bool(record.withdrawn)
+        )
+        self._withdrawn += bool(record.withdrawn)
+        for place in places:
+            self._records[place] += 1
+            self._newest[place] = max(self._newest.get(place, 0), modified or 0)
+        if len(self._staged) + len(self._heads) >= _BATCH:
+            self._flush()
+        return True
+
+    def _stage(self, number: int, record: Advisory) -> Iterator[int]:
+        """Keep what is said of each package; yields their ecosystems."""
+        for affected in record.affected or ():
+            if affected.package is not None:
+                ecosystem = self._ecosystem(affected.package.ecosystem)
+                name = usual(affected.package.ecosystem, affected.package.name)
+                content = schema.packed(compact(number, affected))
+                self._staged.append((ecosystem, name, number, content))
+                yield ecosystem
+
+    def _drop(self, used: _Used) -> None:
+        """A newer record stands for this one."""
+        self._dropped.add(used.number)
+        self._withdrawn -= used.withdrawn
+        for place in used.places:
+            self._records[place] -= 1
+
+    def _head(self, number: int, record: Advisory, modified: int | None) -> None:
+        given = [(one.type, one.score) for one in record.severity or ()]
+        word = (record.database_specific or {}).get("severity")
+        if isinstance(word, str):
+            given.append(("word", word))
+        head = StoredHead(
+            id=record.id,
+            feed=self._feed,
+            modified=modified,
+            published=schema.seconds(record.published),
+            withdrawn=schema.seconds(record.withdrawn) or 0 if record.withdrawn else None,
+            aliases=record.aliases or (),
+            severities=tuple(map(self._severity, given)),
+            upstream=record.upstream or (),
+            related=record.related or (),
+        )
+        self._heads.append((number, schema.packed(head)))
+        self._names += [(name, number) for name in {record.id, *head.aliases}]
+
+    def _ecosystem(self, name: str) -> int:
+        return self._ecosystems.setdefault(name, len(self._ecosystems) + 1)
+
+    def _severity(self, given: tuple[str, str]) -> int:
+        return self._severities.setdefault(given, len(self._severities) + 1)
+
+    def _describe(self, record: Advisory) -> None:
+        if record.withdrawn:
+            made = Description()
+        else:
+            references = tuple((one.type, one.url) for one in record.references or ())
+            made = Description(record.summary or "", record.details or "", references)
+        self._block.append(made)
+        self._block_bytes += len(made.details) + sum(len(url) for _, url in made.references)
+        if len(self._block) >= schema.DESCRIPTIONS or self._block_bytes > _MOST_BLOCK_BYTES:
+            self._write_block()
+
+    def _write_block(self) -> None:
+        if self._block:
+            content = zstandard.ZstdCompressor(level=_LEVEL).compress(
+                msgspec.msgpack.encode(self._block)
+            )
+            row = (self._block_first, content)
+            self._connection.execute("INSERT INTO description VALUES (?, ?)", row)
+        self._block_first, self._block_bytes = self._number + 1, 0
+        self._block = []
+
+    def _flush(self) -> None:
+        many = self._connection.executemany
+        many("INSERT INTO stage.affected VALUES (?, ?, ?, ?)", self._staged)
+        many("INSERT INTO advisory VALUES (?, ?)", self._heads)
+        self._staged, self._heads = [], []
+
+    def add_tables(self, tables: Tables) -> None:
+        """What stands beside the advisories."""
+        many = self._connection.executemany
+        kev = ((cve, schema.packed(one)) for cve, one in sorted(tables.kev.items()))
+        many("INSERT INTO kev VALUES (?, ?)", kev)
+        epss = (
+            (cve, round(one.score * _MILLION), round(one.percentile * _MILLION))
+            for cve, one in tables.epss
+        )
+        many("INSERT OR REPLACE INTO epss VALUES (?, ?, ?)", epss)
+        lifetimes = ((name, schema.packed(one)) for name, one in sorted(tables.lifetimes.items()))
+        many("INSERT INTO release VALUES (?, ?)", lifetimes)
+
+    def finish(self, now: str, *, starter: bool) -> BuildReport:
+        """Gather what was staged, write what was counted."""
+        self._write_block()
+        self._flush()
+        many, run = self._connection.executemany, self._connection.execute
+        many("DELETE FROM advisory WHERE number = ?", ((number,) for number in self._dropped))
+        names = (pair for pair in sorted(self._names) if pair[1] not in self._dropped)
+        many("INSERT INTO identifier VALUES (?, ?)", names)
+        many("INSERT INTO affected VALUES (?, ?, ?)", self._gathered())
+        many("INSERT INTO severity VALUES (?, ?, ?)",
+             ((number, *given) for given, number in self._severities.items()))  # fmt: skip
+        many("INSERT INTO ecosystem VALUES (?, ?, ?, ?)",
+             ((number, name, self._records[number], self._newest.get(number) or None)
+              for name, number in self._ecosystems.items()))  # fmt: skip
+        records = len(self._seen)
+        newest = max(self._newest.values(), default=None)
+        many("INSERT INTO meta VALUES (?, ?)", (
+            ("built_at", now), ("records", records), ("newest", newest), ("starter", int(starter)),
+        ))  # fmt: skip
+        run(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        run(f"PRAGMA user_version = {schema.VERSION}")
+        run("COMMIT")
+        counts = {name: self._records[number] for name, number in self._ecosystems.items()}
+        return BuildReport(
+            records=records,
+            withdrawn=self._withdrawn,
+            replaced=self._replaced,
+            refused=self._refused,
+            unreadable=tuple(self._unreadable),
+            ecosystems=counts,
+        )
+
+    def _gathered(self) -> Iterator[tuple[int, str, bytes]]:
+        """One row for each package: all that is known of it as one list."""
+        rows = self._connection.execute(
+            "SELECT ecosystem, name, number, content FROM stage.affected"
+            " ORDER BY ecosystem, name, number, content"
+        )
+        for (ecosystem, name), group in groupby(rows, itemgetter(0, 1)):
+            known = [row[3] for row in group if row[2] not in self._dropped]
+            if known:
+                yield ecosystem, name, _list_head(len(known)) + b"".join(known)
+
+    def close(self) -> None:
+        """Let go of both files."""
+        self._connection.close()
+
+
+def _list_head(count: int) -> bytes:
+    """The MessagePack head of a list of `count` items."""
+    if count < 16:
+        return bytes([0x90 | count])
+    return b"\xdc" + count.to_bytes(2, "big") if count < 65_536 else (
+        b"\xdd" + count.to_bytes(4, "big")
+    )  # fmt: skip

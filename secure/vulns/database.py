@@ -1,0 +1,331 @@
+"""The vulnerability database, open for reading: by many processes at once, from an immutable file.
+
+Whatever is wrong with the file is a typed error; nothing of it is taken on trust: its tables are
+ours by name and kind (a view could compute for ever), its blobs are decoded by type and in bounds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import zstandard
+
+from secure import system as os
+from secure.errors import NotFoundError, TamperedError, UnsupportedError
+from secure.vulns import schema
+from secure.vulns.compact import Affected
+from secure.vulns.osv import Severity
+from secure.vulns.schema import AdvisoryHead, Description, Exploited, Lifetime, Probability
+
+_T = TypeVar("_T")
+_MILLION = 1_000_000
+_AFFECTED = "SELECT content FROM affected WHERE ecosystem = ? AND name = ?"
+_DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
+# What a decoder says of bytes that are not its own.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError)
+_LONGEST_BLOB = 256 * 1024 * 1024  # SQLite refuses longer values instead of making room for them
+_AGAIN = "Get it again: secure db update, or secure db import FILE."
+
+
+class FeedStatus(msgspec.Struct, frozen=True):
+    """One source of records.
+
+    Args:
+        refused: how many of its records were not used.
+        newest: when the newest was modified, RFC 3339; "" where no record says.
+        bytes, sha256: of what was read.
+    """
+
+    name: str
+    records: int
+    refused: int
+    newest: str
+    bytes: int
+    sha256: str
+
+
+class EcosystemStatus(msgspec.Struct, frozen=True):
+    """How many advisories an ecosystem has, and when the newest was modified."""
+
+    name: str
+    records: int
+    newest: str
+
+
+class DatabaseStatus(msgspec.Struct, frozen=True):
+    """What a database is: age, sources, size.
+
+    Args:
+        starter: only the set that comes with the program.
+    """
+
+    built_at: str
+    starter: bool
+    records: int
+    newest: str
+    feeds: tuple[FeedStatus, ...]
+    ecosystems: tuple[EcosystemStatus, ...]
+
+
+def open_database(path: str) -> Database:
+    """Open the file at `path`, which nobody writes to any more.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UnsupportedError: a database of another version, or another kind of file.
+        TamperedError: it is damaged.
+    """
+    _check_head(path)
+    uri = f"file:{quote(path)}?mode=ro&immutable=1"
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as cause:
+        raise _damaged(path, cause) from cause
+    try:
+        _guard(connection)
+        _check_tables(connection, path)
+        return Database(connection, path)
+    except BaseException as cause:
+        connection.close()
+        if isinstance(cause, sqlite3.Error):
+            raise _damaged(path, cause) from cause
+        raise
+
+
+def _guard(connection: sqlite3.Connection) -> None:
+    """Nothing in the file is run, and no value is longer than any of ours."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_BLOB)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+
+
+def _check_head(path: str) -> None:
+    """The file is one of ours, of this version, and as long as it says (SQLite format, 1.3)."""
+    try:
+        with open(path, "rb") as file:
+            head, size = file.read(100), os.fstat(file.fileno()).st_size
+    except OSError as cause:
+        raise NotFoundError(
+            f'there is no vulnerability database at "{path}": {cause.strerror}',
+            do="Get one: secure db update",
+        ) from cause
+    mark, version = int.from_bytes(head[68:72]), int.from_bytes(head[60:64])
+    if not head.startswith(b"SQLite format 3\0") or mark != schema.APPLICATION_ID:
+        raise UnsupportedError(f'"{path}" is no vulnerability database of ours', do=_AGAIN)
+    if version != schema.VERSION:
+        raise UnsupportedError(
+            f'"{path}" has version {version} of the schema; this program reads {schema.VERSION}',
+            do=_AGAIN,
+        )
+    expected = int.from_bytes(head[16:18]) * int.from_bytes(head[28:32])
+    if size != expected:
+        raise TamperedError(f'"{path}" has {size} bytes instead of {expected}', do=_AGAIN)
+
+
+def _check_tables(connection: sqlite3.Connection, path: str) -> None:
+    there = connection.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL")
+    if set(there) != {("table", name) for name in schema.TABLES}:
+        raise UnsupportedError(f'"{path}" has other tables than a database of ours', do=_AGAIN)
+
+
+def _damaged(path: str, cause: Exception) -> TamperedError:
+    return TamperedError(f'vulnerability database "{path}" is damaged: {cause}', do=_AGAIN)
+
+
+class Database:
+    """One open file; also a context manager. Made by `open_database`.
+
+    Raises:
+        TamperedError: from every method, where the file turns out to be damaged.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection, self.path = connection, path
+        self._ecosystems: dict[str, int] = {}
+        for number, name in self._rows("SELECT number, name FROM ecosystem"):
+            self._ecosystems[str(name)] = _whole(number, path)
+        self._feeds = self._pairs("SELECT number, name FROM feed")
+        self._severities: dict[int, Severity] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def affected(self, ecosystem: str, name: str) -> tuple[Affected, ...]:
+        """What advisories say of the package `name` of `ecosystem`, by number; () where none do."""
+        return self.affected_by_name(ecosystem, (name,)).get(name, ())
+
+    def affected_by_name(
+        self, ecosystem: str, names: Iterable[str]
+    ) -> dict[str, tuple[Affected, ...]]:
+        """The same for many packages of one ecosystem; those that nothing is known of are left out.
+
+        Sorted names read the file in its order.
+        """
+        number = self._ecosystems.get(ecosystem)
+        if number is None:
+            return {}
+        found = {}
+        ask, query = self._connection.execute, _AFFECTED
+        try:
+            for name in names:
+                for (content,) in ask(query, (number, name)):
+                    found[name] = schema.AFFECTED.decode(content)
+        except (sqlite3.Error, *_UNREADABLE) as cause:
+            raise _damaged(self.path, cause) from cause
+        return found
+
+    def advisory(self, number: int) -> AdvisoryHead:
+        """The head of one advisory.
+
+        Raises:
+            NotFoundError: there is none with this number.
+        """
+        for (content,) in self._rows("SELECT content FROM advisory WHERE number = ?", number):
+            head = self._decoded(schema.HEAD, content)
+            return AdvisoryHead(
+                number=number,
+                id=head.id,
+                aliases=head.aliases,
+                related=head.related,
+                upstream=head.upstream,
+                severities=tuple(map(self._severity, head.severities)),
+                published=schema.rfc3339(head.published),
+                modified=schema.rfc3339(head.modified),
+                withdrawn=schema.rfc3339(head.withdrawn),
+                feed=str(self._feeds.get(head.feed, "")),
+            )
+        raise NotFoundError(f"advisory number {number} is not in the database")
+
+    def description(self, number: int) -> Description:
+        """Prose and references of one advisory; empty where it is withdrawn."""
+        for first, content in self._rows(_DESCRIPTION, number):
+            block = self._decoded(schema.BLOCK, self._unpacked(content))
+            at = number - _whole(first, self.path)
+            return block[at] if at < len(block) else Description()
+        return Description()
+
+    def by_id(self, identifier: str) -> tuple[int, ...]:
+        """Numbers of the advisories that have this id or alias."""
+        rows = self._rows("SELECT advisory FROM identifier WHERE id = ?", identifier)
+        return tuple(_whole(number, self.path) for (number,) in rows)
+
+    def packages(self, name: str) -> Iterator[tuple[str, tuple[Affected, ...]]]:
+        """Each ecosystem that has a package `name`, with what is said of it."""
+        for ecosystem in sorted(self._ecosystems):
+            found = self.affected(ecosystem, name)
+            if found:
+                yield ecosystem, found
+
+    def ecosystems(self) -> dict[str, int]:
+        """Every ecosystem with how many advisories it has."""
+        return {one.name: one.records for one in self._ecosystem_rows()}
+
+    def kev(self, cve: str) -> Exploited | None:
+        """The entry of the catalogue of exploited vulnerabilities."""
+        for (content,) in self._rows("SELECT content FROM kev WHERE cve = ?", cve):
+            return self._decoded(schema.EXPLOITED, content)
+        return None
+
+    def epss(self, cve: str) -> Probability | None:
+        """The probability that it will be exploited."""
+        query = "SELECT score, percentile FROM epss WHERE cve = ?"
+        for score, percentile in self._rows(query, cve):
+            return Probability(
+                _whole(score, self.path) / _MILLION, _whole(percentile, self.path) / _MILLION
+            )
+        return None
+
+    def release(self, ecosystem: str) -> Lifetime | None:
+        """When the distribution release of `ecosystem` ("Debian:12") ends."""
+        for (content,) in self._rows("SELECT content FROM release WHERE ecosystem = ?", ecosystem):
+            return self._decoded(schema.LIFETIME, content)
+        return None
+
+    def status(self) -> DatabaseStatus:
+        """Age, sources and sizes."""
+        meta = self._pairs("SELECT name, value FROM meta")
+        feeds = self._rows(
+            "SELECT name, records, refused, newest, bytes, sha256 FROM feed ORDER BY name"
+        )
+        newest = meta.get("newest")
+        return DatabaseStatus(
+            built_at=str(meta.get("built_at", "")),
+            starter=bool(meta.get("starter")),
+            records=_whole(meta.get("records", 0), self.path),
+            newest=schema.rfc3339(newest if isinstance(newest, int) else None),
+            feeds=tuple(self._feed_status(*row) for row in feeds),
+            ecosystems=tuple(self._ecosystem_rows()),
+        )
+
+    def _feed_status(self, *row: object) -> FeedStatus:
+        name, records, refused, newest, size, sha256 = row
+        return FeedStatus(
+            name=str(name),
+            records=_whole(records, self.path),
+            refused=_whole(refused, self.path),
+            newest=schema.rfc3339(newest if isinstance(newest, int) else None),
+            bytes=_whole(size, self.path),
+            sha256=str(sha256),
+        )
+
+    def _ecosystem_rows(self) -> Iterator[EcosystemStatus]:
+        for name, records, newest in self._rows(
+            "SELECT name, records, newest FROM ecosystem ORDER BY name"
+        ):
+            time = newest if isinstance(newest, int) else None
+            yield EcosystemStatus(str(name), _whole(records, self.path), schema.rfc3339(time))
+
+    def _severity(self, number: int) -> Severity:
+        if number not in self._severities:
+            query = "SELECT type, score FROM severity WHERE number = ?"
+            for kind, score in self._rows(query, number):
+                self._severities[number] = Severity(str(kind), str(score))
+        return self._severities.get(number) or Severity("", "")
+
+    def _unpacked(self, content: object) -> bytes:
+        if not isinstance(content, bytes):
+            raise _damaged(self.path, TypeError("a description is no blob"))
+        try:
+            # The size in the frame's header is a stranger's: never more than a block's is made.
+            if zstandard.frame_content_size(content) > schema.MAX_BLOCK_BYTES:
+                raise _damaged(self.path, ValueError("a description is too large"))
+            return zstandard.ZstdDecompressor().decompress(
+                content, max_output_size=schema.MAX_BLOCK_BYTES
+            )
+        except zstandard.ZstdError as cause:
+            raise _damaged(self.path, cause) from cause
+
+    def _decoded(self, decoder: msgspec.msgpack.Decoder[_T], content: object) -> _T:
+        if not isinstance(content, bytes):
+            raise _damaged(self.path, TypeError("a record is no blob"))
+        try:
+            return decoder.decode(content)
+        except _UNREADABLE as cause:
+            raise _damaged(self.path, cause) from cause
+
+    def _pairs(self, query: str) -> dict[object, object]:
+        return {row[0]: row[1] for row in self._rows(query)}
+
+    def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as cause:
+            raise _damaged(self.path, cause) from cause
+
+
+def _whole(value: object, path: str) -> int:
+    if not isinstance(value, int):
+        raise _damaged(path, TypeError("a number is none"))
+    return value
