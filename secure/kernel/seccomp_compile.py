@@ -2,7 +2,7 @@
 
 libseccomp cannot say "any request but these two" on the 32 bits that the kernel looks at: its
 "not equal" compares 64 bits, and a caller who sets the upper ones walks past it (CVE-2019-7303).
-So three programs are made and joined; each goes on to the next where it has no answer:
+So several programs are made and joined; each goes on to the next where it has no answer:
 
     refusals with arguments  ->  permissions  ->  refusals without arguments, then the default
 
@@ -192,13 +192,28 @@ def _programs(library: ModuleType, profile: Profile, machine: str) -> Iterable[b
     refusals = [rule for rule in profile.rules if rule.args and rule.action != ALLOW]
     permissions = [rule for rule in profile.rules if rule.action == ALLOW]
     rest = [rule for rule in profile.rules if not rule.args and rule.action != ALLOW]
-    if refusals:
-        program = _build(library, ALLOW, refusals, machine)
+    for group in _apart(refusals):
+        program = _build(library, ALLOW, group, machine)
         yield _replace_return(program, ALLOW)
-    if permissions:
-        program = _build(library, _GO_ON, permissions, machine)
+    for group in _apart(permissions):
+        program = _build(library, _GO_ON, group, machine)
         yield _replace_return(program, _GO_ON)
     yield _build(library, profile.default, rest, machine)
+
+
+def _apart(rules: list[Rule]) -> Iterable[list[Rule]]:
+    """`rules` in groups that libseccomp may see together.
+
+    libseccomp (2.5.4) mixes up the upper halves of two ordered comparisons of one argument: "less
+    than 1" beside "less than 2^32" lets 5 pass. So each rule with one gets a program of its own.
+    """
+    together = [rule for rule in rules if not any(c.op in _ORDERED for c in rule.args)]
+    if together:
+        yield together
+    yield from ([rule] for rule in rules if rule not in together)
+
+
+_ORDERED = ("SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_GE", "SCMP_CMP_GT")
 
 
 def _build(library: ModuleType, default: Action, rules: list[Rule], machine: str) -> bytes:
