@@ -1,0 +1,1 @@
+"""Statements of others on vulnerabilities: OpenVEX, CycloneDX VEX and CSAF, read and applied."""
