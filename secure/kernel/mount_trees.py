@@ -17,6 +17,7 @@ _MOUNT_ATTR_NO_LINKS_OUT = 0x2 | 0x4 | 0x8  # nosuid, nodev, noexec
 _MOUNT_ATTR_IDMAP = 0x100000
 
 _IDMAP_MEANS = {
+    errno.ENOSYS: "this kernel has no mount_setattr: containers need Linux 5.12 or newer",
     errno.EINVAL: "this file system cannot be mounted with other ids (overlay cannot)",
     errno.EPERM: "the file system belongs to another user namespace",
 }

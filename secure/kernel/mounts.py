@@ -31,6 +31,11 @@ _MOUNT_MEANS = {
 }
 
 
+_SETATTR_MEANS = {
+    errno.ENOSYS: "this kernel has no mount_setattr: containers need Linux 5.12 or newer",
+}
+
+
 def mount(
     source: bytes, target: bytes, fstype: bytes | None, flags: int, options: bytes | None = None
 ) -> None:
@@ -59,4 +64,5 @@ def mount_setattr(fd: int, path: bytes, set_attributes: int, flags: int = 0) -> 
     """
     # struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
     attributes = set_attributes.to_bytes(8, "little") + bytes(24)
-    syscall("mount_setattr", fd, path, flags, attributes, len(attributes), target=path)
+    size = len(attributes)
+    syscall("mount_setattr", fd, path, flags, attributes, size, target=path, means=_SETATTR_MEANS)
