@@ -50,6 +50,9 @@ class Limits:
     advisory_versions: int = 500_000  # listed versions of one record
     advisory_events: int = 100_000  # introduced, fixed, … of one record
     advisory_names: int = 10_000  # aliases, related and upstream records of one record
+    feed_bytes: int = 16 * GIB  # one file of records, uncompressed; all of OSV takes about 3
+    feed_records: int = 2_000_000  # of one file; all of OSV has about 400 k
+    feed_directory_bytes: int = 256 * MIB  # the list of members at the end of a zip
     # audit log
     audit_record_bytes: int = 1 * MIB  # one line; the evidence of one launch takes about 10 KiB
     audit_segment_bytes: int = 64 * MIB  # a longer log goes on in a further file
