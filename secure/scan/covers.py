@@ -8,7 +8,7 @@ name: the names of the largest layer, which is usually the base, are then never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.names import blocks
@@ -89,28 +89,47 @@ class StandingNames:
 
 
 class UpperLayers:
-    """All layers above the one in question, added from the top down."""
+    """All layers above the one in question, added from the top down.
 
-    def __init__(self) -> None:
-        # Every name is in one of the first two, and in no third set: a set of two million names
-        # takes 130 MB beside the names themselves.
+    Args:
+        layers: all, base first. Of a layer only names are kept that lie where a lower one has
+            something: the others hide nothing.
+    """
+
+    def __init__(self, layers: Sequence[LayerFacts]) -> None:
+        self._layers = layers
+        self._lowest: dict[bytes, int] = {b"": -1}  # directory -> the lowest layer that has it
+        for index, layer in enumerate(layers):
+            for names in (*blocks(layer.taken), *blocks(layer.directories)):
+                above = with_all_above({name.rpartition(b"/")[0] for name in names})
+                for directory in above - self._lowest.keys():
+                    self._lowest[directory] = index
         self._taken: set[bytes] = set()
         self._directories: set[bytes] = set()
         self._opaques: set[bytes] = set()
         self._hides: dict[bytes, bool] = {}  # answers for directories
 
-    def add(self, layer: LayerFacts) -> None:
-        """The next layer below those already here."""
+    def add(self, index: int) -> None:
+        """The layer below those already here, number `index`."""
+        layer = self._layers[index]
         above: set[bytes] = set(layer.opaques)
         for names in (*blocks(layer.taken), layer.whiteouts):
-            self._taken.update(names)
-            above.update(name.rpartition(b"/")[0] for name in names)
+            self._keep(index, names, self._taken, above)
         for names in blocks(layer.directories):
-            self._directories.update(names)
-            above.update(name.rpartition(b"/")[0] for name in names)
-        self._directories.update(with_all_above(above))
+            self._keep(index, names, self._directories, above)
+        self._keep(index, with_all_above(above), self._directories, set())
         self._opaques.update(layer.opaques)
         self._hides.clear()
+
+    def _keep(
+        self, index: int, names: Iterable[bytes], kept: set[bytes], above: set[bytes]
+    ) -> None:
+        lowest = self._lowest
+        for name in names:
+            directory = name.rpartition(b"/")[0]
+            above.add(directory)
+            if lowest.get(directory, index) < index:
+                kept.add(name)
 
     def hidden(self, names: Iterable[bytes]) -> Iterator[bool]:
         """Of each name that is no directory: does a layer above hide it?"""

@@ -44,11 +44,11 @@ class Survey:
         self.unowned: list[bytes] = []
         self._claims: Mapping[bytes, Claim] = owners.claims
         self._gone = _names_by_layer(gone, owners)
-        self._upper = UpperLayers()
+        self._upper = UpperLayers(layers)
         for index in reversed(range(len(layers))):
             self._look_at(index, layers[index])
             if index:
-                self._upper.add(layers[index])
+                self._upper.add(index)
         self.unowned.sort()
 
     def _look_at(self, index: int, layer: LayerFacts) -> None:

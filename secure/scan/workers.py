@@ -69,6 +69,7 @@ class _Worker:
         if code != 0 or self.size > _MAX_RESULT:
             return _void(_described(code))
         packed = b"".join(self.pieces)
+        self.pieces.clear()
         try:
             facts = msgspec.msgpack.decode(packed, type=LayerFacts)
         except msgspec.MsgspecError as cause:
