@@ -208,13 +208,17 @@ def machine_line() -> str:
     return f"Linux {name.release}, {cores} x {model}, Python {version}, load {load:.1f}"
 
 
-def arguments(about: str, *more: tuple[str, str]) -> argparse.Namespace:
-    """The command line of a figure: --runs, and what it adds."""
+def arguments(about: str, *more: tuple[str, str], least: int = LEAST_RUNS) -> argparse.Namespace:
+    """The command line of a figure: --runs, and what it adds.
+
+    Args:
+        least: runs; fewer than usual only where one takes seconds.
+    """
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--runs", type=int, default=LEAST_RUNS, help=f"at least {LEAST_RUNS}")
+    parser.add_argument("--runs", type=int, default=least, help=f"at least {least}")
     for flag, text in more:
         parser.add_argument(flag, help=text)
     found = parser.parse_args()
-    if found.runs < LEAST_RUNS:
-        parser.error(f"--runs {found.runs}: fewer than {LEAST_RUNS} say nothing")
+    if found.runs < least:
+        parser.error(f"--runs {found.runs}: fewer than {least} say nothing")
     return found
