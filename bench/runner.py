@@ -183,17 +183,25 @@ def ratio(series: Series, base: Series) -> tuple[float, float]:
 def table(found: dict[str, Series], base: str) -> tuple[str, ...]:
     """One row a command, with its ratios to the command named `base`."""
     width = max(map(len, found))
-    head = f"{'':<{width}}  {'min ms':>8} {'median':>8} {'cpu':>8} {'MiB':>6}  x min   x median"
+    head = (
+        f"{'':<{width}}  {'min ms':>8} {'median':>8} {'cpu':>8} {'MiB':>6}  x min   x median  x cpu"
+    )
     rows = [head]
     for name, series in found.items():
         least, middle = ratio(series, found[base])
         rows.append(
             f"{name:<{width}}  {series.least_ms:>8.1f} {series.median_ms:>8.1f} "
             f"{series.cpu_ms:>8.1f} {series.rss_mib:>6.1f}  {least:>5.2f}   {middle:>5.2f}"
+            f"     {_cpu_ratio(series, found[base])}"
         )
     runs = len(next(iter(found.values())).samples)
     rows.append(f"{runs} interleaved runs each; ratios to: {base}; cpu: user + system, median")
     return tuple(rows)
+
+
+def _cpu_ratio(series: Series, base: Series) -> str:
+    """Of processor time: says more than the clock on a machine that others use too."""
+    return f"{series.cpu_ms / base.cpu_ms:>5.2f}" if base.cpu_ms else "    -"
 
 
 def machine_line() -> str:
