@@ -1,0 +1,126 @@
+"""`secure db`: the vulnerability database."""
+
+from __future__ import annotations
+
+import sys
+
+from secure.cli.arguments import Arguments, Command, Option, help_text, parse
+from secure.cli.terminal import write
+from secure.errors import NotFoundError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.vulns.build import BuildReport
+
+COMMAND = Command(
+    name="db",
+    summary="status        age, records by ecosystem, which ecosystems are missing\n"
+    "build --from FILE|DIR...\n"
+    "              replace it by what local files have: OSV JSON, zip, jsonl, tar; KEV, EPSS and\n"
+    "              endoflife data by their usual names\n"
+    "search WORD   a vulnerability by its id or alias, or a package by its name\n"
+    "export FILE   write it to one file, and say its sha256\n"
+    "import FILE   replace it by what another machine exported",
+    words="status | build --from FILE|DIR... | search WORD | export FILE | import FILE",
+    least=1,
+    most=-1,
+    options=(
+        Option("--from", "build: files, or folders of files", "FILE|DIR", many=True),
+        Option("--accept-shrink", "build, import: even if an ecosystem loses many records"),
+        Option("--sha256", "import: what the file's digest must be", "HEX"),
+        Option("--format", "status, search: table or json", "NAME"),
+        Option("--output", "write the result to a file instead", "FILE", "-o"),
+    ),
+)
+
+
+def main(argv: list[str]) -> int:
+    """Dispatch on the first word; 3 where nothing was found, or records were refused."""
+    arguments = parse(COMMAND, argv)
+    if arguments.has("--help"):
+        write(help_text(COMMAND))
+        return 0
+    verb, *words = arguments.words
+    if verb == "build" and (arguments.all("--from") or words):
+        return _build(arguments, [*arguments.all("--from"), *words])
+    if verb == "status" and not words:
+        return _status(arguments)
+    if len(words) == 1 and verb in _WITH_ONE_WORD:
+        return _WITH_ONE_WORD[verb](arguments, words[0])
+    raise UsageError(
+        f"secure db {' '.join(arguments.words)} makes no sense", do="See: secure db --help"
+    )
+
+
+def _build(arguments: Arguments, paths: list[str]) -> int:
+    from secure.flows.db import build_from
+
+    return _told(build_from(paths, accept_shrink=arguments.has("--accept-shrink")))
+
+
+def _told(report: BuildReport) -> int:
+    for one in report.unreadable:
+        sys.stderr.write(f"not used: {one.path}: {one.why}\n")
+    unnamed = report.refused - len(report.unreadable)
+    if unnamed:
+        sys.stderr.write(f"not used: {unnamed} more records\n")
+    write(
+        f"{report.records} advisories of {len(report.ecosystems)} ecosystems,"
+        f" {report.withdrawn} of them withdrawn; {report.replaced} had a newer record,"
+        f" {report.refused} were not used\n"
+    )
+    return NotFoundError.exit_code if report.refused else 0
+
+
+def _status(arguments: Arguments) -> int:
+    from secure.flows.db import missing_ecosystems, status
+    from secure.flows.db_words import status_json, status_table
+
+    found = status()
+    missing = missing_ecosystems(found)
+    told = status_json if _in_json(arguments) else status_table
+    write(told(found, missing), arguments.one("--output"))
+    return 0
+
+
+def _search(arguments: Arguments, word: str) -> int:
+    from secure.flows.db import the_database
+    from secure.flows.db_words import search, search_json, search_table
+
+    with the_database() as database:
+        found = search(database, word)
+        starter = database.status().starter
+    told = search_json(found) if _in_json(arguments) else search_table(found)
+    if not found:
+        raise NotFoundError(
+            f'the database knows neither an advisory nor a package "{word}"',
+            do="It is the starter set only. Get more: secure db update" if starter else "",
+        )
+    write(told, arguments.one("--output"))
+    return 0
+
+
+def _export(_: Arguments, path: str) -> int:
+    from secure.flows.db import export
+
+    export(path, write)
+    return 0
+
+
+def _import(arguments: Arguments, path: str) -> int:
+    from secure.flows.db import import_
+
+    shrink = arguments.has("--accept-shrink")
+    made = import_(path, digest=arguments.one("--sha256"), accept_shrink=shrink)
+    write(f"{made.records} advisories, built {made.built_at}\n")
+    return 0
+
+
+def _in_json(arguments: Arguments) -> bool:
+    form = arguments.one("--format", "table")
+    if form not in {"table", "json"}:
+        raise UsageError(f'--format "{form}" is unknown here', do="Use table or json.")
+    return form == "json"
+
+
+_WITH_ONE_WORD = {"search": _search, "export": _export, "import": _import}

@@ -1,0 +1,136 @@
+"""What is said of the vulnerability database, and of what is searched in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from secure.facts.plain import plain
+from secure.vulns.compact import Affected
+from secure.vulns.database import Database, DatabaseStatus
+from secure.vulns.osv import Severity
+
+_MOST_FOUND = 200
+
+
+class FoundPackage(msgspec.Struct, frozen=True):
+    """What one advisory says of one package, in words."""
+
+    ecosystem: str
+    name: str
+    versions: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One advisory that a search has found."""
+
+    id: str
+    aliases: tuple[str, ...]
+    severities: tuple[Severity, ...]
+    summary: str
+    modified: str
+    withdrawn: str
+    feed: str
+    packages: tuple[FoundPackage, ...]
+    references: tuple[str, ...]
+    exploited_since: str = ""
+
+
+def search(database: Database, word: str) -> tuple[Found, ...]:
+    """Advisories with this id or alias, else those on packages of this name."""
+    numbers = database.by_id(word) or database.by_id(word.upper())
+    if numbers:
+        return tuple(_found(database, number, ()) for number in numbers[:_MOST_FOUND])
+    packages: dict[int, list[FoundPackage]] = {}
+    for ecosystem, affected in database.packages(word):
+        for one in affected:
+            known = packages.setdefault(one.number, [])
+            known.append(FoundPackage(ecosystem, word, _versions(one)))
+    return tuple(
+        _found(database, number, tuple(packages[number]))
+        for number in sorted(packages)[:_MOST_FOUND]
+    )
+
+
+def _found(database: Database, number: int, packages: tuple[FoundPackage, ...]) -> Found:
+    head, prose = database.advisory(number), database.description(number)
+    exploited = [database.kev(name) for name in (head.id, *head.aliases)]
+    return Found(
+        id=head.id,
+        aliases=head.aliases,
+        severities=head.severities,
+        summary=prose.summary or prose.details.partition("\n")[0],
+        modified=head.modified,
+        withdrawn=head.withdrawn,
+        feed=head.feed,
+        packages=packages,
+        references=tuple(url for _, url in prose.references),
+        exploited_since=next((one.added for one in exploited if one), ""),
+    )
+
+
+def _versions(affected: Affected) -> str:
+    """Which versions are affected, in few words."""
+    words = []
+    for one in affected.ranges:
+        begin = "" if one.introduced == "0" else f">= {one.introduced}"
+        last = f"<= {one.last_affected}" if one.last_affected else ""
+        end = last or (f"< {one.fixed}" if one.fixed else "")
+        words.append(", ".join(filter(None, (begin, end))) or "all versions")
+    words += [f"= {version}" for version in affected.versions[:5]]
+    if len(affected.versions) > 5:
+        words.append(f"and {len(affected.versions) - 5} listed ones")
+    return " or ".join(words) or affected.unchecked or "none"
+
+
+def search_table(found: tuple[Found, ...]) -> str:
+    """For people."""
+    return "".join(f"{plain(line)}\n" for one in found for line in _lines(one))
+
+
+def _lines(one: Found) -> Iterator[str]:
+    also = f" ({', '.join(one.aliases)})" if one.aliases else ""
+    yield f"{one.id}{also}{'  WITHDRAWN' if one.withdrawn else ''}"
+    if one.summary:
+        yield f"  {one.summary}"
+    if one.exploited_since:
+        yield f"  exploited in the wild, known since {one.exploited_since}"
+    for severity in one.severities:
+        yield f"  {severity.type}: {severity.score}"
+    for package in one.packages:
+        yield f"  {package.ecosystem} {package.name}: {package.versions}"
+    yield f"  of {one.feed}, modified {one.modified}"
+    for url in one.references[:3]:
+        yield f"  {url}"
+
+
+def search_json(found: tuple[Found, ...]) -> bytes:
+    """For programs."""
+    return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
+
+
+def status_table(status: DatabaseStatus, missing: tuple[str, ...]) -> str:
+    """For people."""
+    return "".join(f"{plain(line)}\n" for line in _status_lines(status, missing))
+
+
+def _status_lines(status: DatabaseStatus, missing: tuple[str, ...]) -> Iterator[str]:
+    if status.starter:
+        yield "starter set only: the best known vulnerabilities, for a first look without network"
+        yield "  a scan that finds nothing says little. Get the rest: secure db update"
+    yield f"built {status.built_at}; newest record modified {status.newest or 'at no known time'}"
+    yield f"{status.records} advisories of {len(status.ecosystems)} ecosystems"
+    for one in status.ecosystems:
+        yield f"  {one.name:32} {one.records:8}  {one.newest}"
+    for feed in status.feeds:
+        refused = f", {feed.refused} not used" if feed.refused else ""
+        yield f"feed {feed.name}: {feed.records} records{refused}, sha256 {feed.sha256[:16]}…"
+    if missing:
+        yield f"missing: {', '.join(missing)}"
+
+
+def status_json(status: DatabaseStatus, missing: tuple[str, ...]) -> bytes:
+    """For programs."""
+    told = {**msgspec.structs.asdict(status), "missing": missing}
+    return msgspec.json.format(msgspec.json.encode(told)) + b"\n"

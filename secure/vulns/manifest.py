@@ -1,0 +1,178 @@
+"""Which database is the current one, and that it is still what was built: digests, not signatures.
+
+    current.json    the manifest: name, size and sha256 of the file, records by ecosystem
+    DIGEST.db       the database
+    checked.json    inode and ctime of the file when it was last hashed
+    lock            held by whoever replaces it
+
+The manifest is replaced in one step, so that there is always one whole database. A file that has
+neither another inode nor another ctime since it was hashed is not hashed again.
+"""
+
+from __future__ import annotations
+
+from hashlib import file_digest
+
+import msgspec
+
+from secure import system as os
+from secure.errors import InputError, NotFoundError, TamperedError
+from secure.store.atomic import make_private_dir, remove_quietly, write_file
+from secure.vulns.database import DatabaseStatus, FeedStatus, open_database
+
+_AGAIN = "Get it again: secure db update, or secure db import FILE."
+MANIFEST_BYTES = 4 * 1024 * 1024  # some 300 ecosystems take 20 KiB
+_LEAST_ALARMING = 50  # records of an ecosystem; below, a few withdrawn ones are many per cent
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a database file is.
+
+    Args:
+        file: its name beside the manifest.
+        feeds: each with the digest of what was read for it.
+        ecosystems: records by name.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    built_at: str
+    records: int
+    feeds: tuple[FeedStatus, ...]
+    ecosystems: dict[str, int]
+
+
+class ShrunkError(InputError):
+    """A database has lost so many records that something is wrong with where they come from."""
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    inode: int
+    ctime_ns: int
+    size: int
+    sha256: str
+
+
+def read_manifest(raw: bytes, where: str) -> Manifest:
+    """A manifest.
+
+    Raises:
+        TamperedError: it is none of ours.
+    """
+    try:
+        found = msgspec.json.decode(raw[:MANIFEST_BYTES], type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
+        raise TamperedError(
+            f'"{where}" is no manifest of a database: {cause}', do=_AGAIN
+        ) from cause
+    if "/" in found.file or found.file.startswith("."):
+        raise TamperedError(f'"{where}" names a file elsewhere: "{found.file}"', do=_AGAIN)
+    return found
+
+
+def manifest_of(path: str) -> Manifest:
+    """The manifest of the database at `path`, which is hashed."""
+    with open_database(path) as found:
+        status = found.status()
+    return _manifest(path, status)
+
+
+def _manifest(path: str, status: DatabaseStatus) -> Manifest:
+    with open(path, "rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+    return Manifest(
+        file=f"{digest}.db",
+        bytes=size,
+        sha256=digest,
+        built_at=status.built_at,
+        records=status.records,
+        feeds=status.feeds,
+        ecosystems={one.name: one.records for one in status.ecosystems},
+    )
+
+
+def current(folder: str) -> Manifest | None:
+    """The manifest of the current database; None where there is none."""
+    path = os.path.join(folder, "current.json")
+    try:
+        with open(path, "rb") as file:
+            return read_manifest(file.read(MANIFEST_BYTES), path)
+    except FileNotFoundError:
+        return None
+
+
+def verified(folder: str, manifest: Manifest) -> str:
+    """The path of the current database, after it was held against its manifest.
+
+    Raises:
+        NotFoundError: the file is gone.
+        TamperedError: it is not what was built.
+    """
+    path, note = os.path.join(folder, manifest.file), os.path.join(folder, "checked.json")
+    try:
+        with open(path, "rb") as file:
+            stat = os.fstat(file.fileno())
+            seen = (stat.st_ino, stat.st_ctime_ns, stat.st_size)
+            if _noted(note) == _Checked(*seen, manifest.sha256):
+                return path
+            digest = file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as cause:
+        raise NotFoundError(f'vulnerability database "{path}" is gone', do=_AGAIN) from cause
+    if digest != manifest.sha256:
+        raise TamperedError(
+            f'vulnerability database "{path}" is not what was built: sha256 {manifest.sha256}'
+            f" expected, {digest} read",
+            do=_AGAIN,
+        )
+    write_file(note, msgspec.json.encode(_Checked(*seen, digest)))
+    return path
+
+
+def _noted(note: str) -> _Checked | None:
+    try:
+        with open(note, "rb") as file:
+            return msgspec.json.decode(file.read(MANIFEST_BYTES), type=_Checked)
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def install(folder: str, fresh: str, *, may_lose_percent: int | None) -> Manifest:
+    """Make the file `fresh`, which lies in `folder`, the current database.
+
+    The caller holds the lock. `fresh` is gone afterwards; after an error it is still there.
+
+    Args:
+        may_lose_percent: of an ecosystem's records; None is any number.
+
+    Raises:
+        ShrunkError: an ecosystem has lost more; the database is still the old one.
+    """
+    make_private_dir(folder)
+    made, old = manifest_of(fresh), current(folder)
+    if old is not None and may_lose_percent is not None:
+        _check_size(old, made, may_lose_percent)
+    os.rename(fresh, os.path.join(folder, made.file))
+    write_file(os.path.join(folder, "current.json"), msgspec.json.encode(made))
+    for name in os.listdir(folder):
+        # Whoever has one open keeps it. What a killed build left goes too.
+        if (name.endswith(".db") and name != made.file) or ".db." in name:
+            remove_quietly(os.path.join(folder, name))
+    return made
+
+
+def _check_size(old: Manifest, made: Manifest, may_lose_percent: int) -> None:
+    lost = [
+        f"{name}: {before} to {made.ecosystems.get(name, 0)}"
+        for name, before in sorted(old.ecosystems.items())
+        if before >= _LEAST_ALARMING
+        and made.ecosystems.get(name, 0) * 100 < before * (100 - may_lose_percent)
+    ]
+    if lost:
+        more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
+        raise ShrunkError(
+            f"the new database has lost over {may_lose_percent} % of its records of"
+            f" {', '.join(lost[:10])}{more}; the old one is kept",
+            do="Look at the source. If it is right, add --accept-shrink.",
+        )
