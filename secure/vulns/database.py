@@ -26,7 +26,14 @@ _MILLION = 1_000_000
 _AFFECTED = "SELECT content FROM affected WHERE ecosystem = ? AND name = ?"
 _DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
 # What a decoder says of bytes that are not its own.
-_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError)
+_UNREADABLE = (
+    msgspec.MsgspecError,
+    ValueError,
+    TypeError,
+    IndexError,
+    RecursionError,
+    OverflowError,
+)
 _LONGEST_BLOB = 256 * 1024 * 1024  # SQLite refuses longer values instead of making room for them
 _AGAIN = "Get it again: secure db update, or secure db import FILE."
 
@@ -82,7 +89,7 @@ def open_database(path: str) -> Database:
     _check_head(path)
     uri = f"file:{quote(path)}?mode=ro&immutable=1"
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     except sqlite3.Error as cause:
         raise _damaged(path, cause) from cause
     try:
@@ -150,6 +157,7 @@ class Database:
         for number, name in self._rows("SELECT number, name FROM ecosystem"):
             self._ecosystems[str(name)] = _whole(number, path)
         self._feeds = self._pairs("SELECT number, name FROM feed")
+        self._decompressor = zstandard.ZstdDecompressor()
         self._severities: dict[int, Severity] = {}
 
     def __enter__(self) -> Self:
@@ -181,7 +189,8 @@ class Database:
         try:
             for name in names:
                 for (content,) in ask(query, (number, name)):
-                    found[name] = schema.AFFECTED.decode(content)
+                    whole = self._unpacked(content) if content[0] == schema.ZSTD else content
+                    found[name] = schema.AFFECTED.decode(whole)
         except (sqlite3.Error, *_UNREADABLE) as cause:
             raise _damaged(self.path, cause) from cause
         return found
@@ -301,9 +310,7 @@ class Database:
             # The size in the frame's header is a stranger's: never more than a block's is made.
             if zstandard.frame_content_size(content) > schema.MAX_BLOCK_BYTES:
                 raise _damaged(self.path, ValueError("a description is too large"))
-            return zstandard.ZstdDecompressor().decompress(
-                content, max_output_size=schema.MAX_BLOCK_BYTES
-            )
+            return self._decompressor.decompress(content, max_output_size=schema.MAX_BLOCK_BYTES)
         except zstandard.ZstdError as cause:
             raise _damaged(self.path, cause) from cause
 

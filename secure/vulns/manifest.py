@@ -11,16 +11,19 @@ neither another inode nor another ctime since it was hashed is not hashed again.
 
 from __future__ import annotations
 
+import re
 from hashlib import file_digest
 
 import msgspec
 
 from secure import system as os
 from secure.errors import InputError, NotFoundError, TamperedError
+from secure.facts.plain import plain
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.vulns.database import DatabaseStatus, FeedStatus, open_database
 
 _AGAIN = "Get it again: secure db update, or secure db import FILE."
+_SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 MANIFEST_BYTES = 4 * 1024 * 1024  # some 300 ecosystems take 20 KiB
 _LEAST_ALARMING = 50  # records of an ecosystem; below, a few withdrawn ones are many per cent
 
@@ -66,8 +69,8 @@ def read_manifest(raw: bytes, where: str) -> Manifest:
         raise TamperedError(
             f'"{where}" is no manifest of a database: {cause}', do=_AGAIN
         ) from cause
-    if "/" in found.file or found.file.startswith("."):
-        raise TamperedError(f'"{where}" names a file elsewhere: "{found.file}"', do=_AGAIN)
+    if found.file != f"{found.sha256}.db" or not _SHA256(found.sha256):
+        raise TamperedError(f'"{where}" names another file: "{plain(found.file)}"', do=_AGAIN)
     return found
 
 

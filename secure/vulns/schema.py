@@ -17,6 +17,8 @@ TABLES = frozenset(
      "kev", "epss", "release")
 )  # fmt: skip
 DESCRIPTIONS = 256  # advisories in one compressed block
+LEAST_COMPRESSED_BYTES = 300  # of one package's list; shorter ones gain little
+ZSTD = 0x28  # the first byte of a compressed list
 MAX_BLOCK_BYTES = 64 * 1024 * 1024  # uncompressed; what a hostile file could make us unpack
 
 

@@ -121,8 +121,18 @@ def test_a_description_that_is_none(whole: bytes, tmp_path: Path, content: objec
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xc1", b"\x91" * 5000, b"\x91\x91\xa1x", b"\xdd\xff\xff\xff\xff", "text", None],
-    ids=["empty", "no-type", "nested", "no-number", "four-billion", "text", "null"],
+    [
+        b"",
+        b"\xc1",
+        b"\x91" * 5000,
+        b"\x91\x91\xa1x",
+        b"\xdd\xff\xff\xff\xff",
+        zstandard.compress(bytes(100 << 20)),
+        b"\x28\xb5\x2f\xfd",
+        "text",
+        None,
+    ],
+    ids=["empty", "no-type", "nested", "no-number", "four-billion", "bomb", "cut", "text", "null"],
 )
 def test_a_list_of_affected_that_is_none(whole: bytes, tmp_path: Path, content: object) -> None:
     path = tmp_path / "one.db"

@@ -67,7 +67,8 @@ def test_everything_is_inside(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {"secure/policies/checklist.yaml", "secure/policies/hardened.yaml"} <= names
     assert {"secure/policies/seccomp/default.json", "secure/policies/seccomp/strict.json"} <= names
-    wanted = {f"secure/vulndb/{path.name}" for path in (ROOT / "vulndb").iterdir()}
+    shipped = (path for path in (ROOT / "vulndb").rglob("*") if path.is_file())
+    wanted = {f"secure/{path.relative_to(ROOT)}" for path in shipped}
     assert wanted <= names
     assert any(name.endswith(".data/scripts/secure") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
