@@ -18,15 +18,20 @@ COMMAND = Command(
     "build --from FILE|DIR...\n"
     "              replace it by what local files have: OSV JSON, zip, jsonl, tar; KEV, EPSS and\n"
     "              endoflife data by their usual names\n"
+    "update        fetch what has changed in OSV's exports, KEV and EPSS\n"
     "search WORD   a vulnerability by its id or alias, or a package by its name\n"
     "export FILE   write it to one file, and say its sha256\n"
     "import FILE   replace it by what another machine exported",
-    words="status | build --from FILE|DIR... | search WORD | export FILE | import FILE",
+    words="status | build --from FILE|DIR... | update | search WORD | export FILE | import FILE",
     least=1,
     most=-1,
     options=(
         Option("--from", "build: files, or folders of files", "FILE|DIR", many=True),
-        Option("--accept-shrink", "build, import: even if an ecosystem loses many records"),
+        Option(
+            "--url", "update: a server instead of the usual ones; then mirrors", "URL", many=True
+        ),
+        Option("--ecosystem", "update: these instead of all", "NAME", many=True),
+        Option("--accept-shrink", "build, update, import: even if an ecosystem loses many records"),
         Option("--sha256", "import: what the file's digest must be", "HEX"),
         Option("--format", "status, search: table or json", "NAME"),
         Option("--output", "write the result to a file instead", "FILE", "-o"),
@@ -43,6 +48,8 @@ def main(argv: list[str]) -> int:
     verb, *words = arguments.words
     if verb == "build" and (arguments.all("--from") or words):
         return _build(arguments, [*arguments.all("--from"), *words])
+    if verb == "update" and not words:
+        return _update(arguments)
     if verb == "status" and not words:
         return _status(arguments)
     if len(words) == 1 and verb in _WITH_ONE_WORD:
@@ -56,6 +63,21 @@ def _build(arguments: Arguments, paths: list[str]) -> int:
     from secure.flows.db import build_from
 
     return _told(build_from(paths, accept_shrink=arguments.has("--accept-shrink")))
+
+
+def _update(arguments: Arguments) -> int:
+    from secure.flows.db import feed_list
+    from secure.flows.db_update import update
+
+    done = update(
+        feed_list(),
+        sys.stderr.write,
+        urls=arguments.all("--url"),
+        ecosystems=arguments.all("--ecosystem"),
+        accept_shrink=arguments.has("--accept-shrink"),
+    )
+    code = _told(done.report)
+    return NotFoundError.exit_code if done.failed else code
 
 
 def _told(report: BuildReport) -> int:

@@ -24,7 +24,7 @@ COMMANDS = {
     "check": ("secure.cli.check", "is this image allowed to ship, and if not, why?"),
     "scan": ("secure.cli.scan", "what is in this image: packages, files, secrets"),
     "sbom": ("secure.cli.sbom", "the software bill of materials: write, rate, compare"),
-    "db": ("secure.cli.db", "the vulnerability database: build, status, search, export, import"),
+    "db": ("secure.cli.db", "the vulnerability database: update, build, status, search, move"),
     "run": ("secure.cli.run", "run an image hardened, whatever flags or image say"),
     "inspect": ("secure.cli.inspect", "a container: what enforced what, how and why it ended"),
     "policy": ("secure.cli.policy", "list, show, explain and validate policies"),

@@ -1,0 +1,149 @@
+"""Downloads over the faults of real servers: resumed, not repeated, checked, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from feed_server import FeedServer, serving
+
+from secure.errors import DigestMismatchError, LimitExceededError, NotFoundError
+from secure.store.download import Patience, UnreachableError, download
+
+_CONTENT = bytes(range(256)) * 2000
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with serving() as made:
+        made.files["/a.zip"] = _CONTENT
+        yield made
+
+
+class _Waits(list[float]):
+    """How long was waited, without waiting."""
+
+    def patience(self, **more: float) -> Patience:
+        return Patience(pause=self.append, **more)  # type: ignore[arg-type]  # only floats are given
+
+
+def _get(server: FeedServer, path: Path, patience: Patience | None = None) -> bool:
+    patience = patience or _Waits().patience()
+    return download([f"{server.url}/a.zip"], str(path), 10 << 20, patience)
+
+
+def test_what_is_unchanged_is_not_sent_again(server: FeedServer, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    assert _get(server, path)
+    assert not _get(server, path)
+    server.files["/a.zip"] = b"other"
+    assert _get(server, path)
+    assert path.read_bytes() == b"other"
+
+
+def test_a_connection_that_ended_is_resumed_where_it_ended(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.faults = ["cut"]
+    assert _get(server, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == _CONTENT
+    assert server.asked == [("/a.zip", ""), ("/a.zip", f"bytes={len(_CONTENT) // 2}-")]
+
+
+def test_what_a_killed_download_left_is_resumed(server: FeedServer, tmp_path: Path) -> None:
+    server.faults = ["cut"]
+    with pytest.raises(UnreachableError):
+        _get(server, tmp_path / "a", Patience(attempts=1))
+    assert not (tmp_path / "a").exists()
+    assert _get(server, tmp_path / "a")
+    assert server.asked[-1][1] == f"bytes={len(_CONTENT) // 2}-"
+    assert (tmp_path / "a").read_bytes() == _CONTENT
+
+
+def test_another_file_since_the_interruption_is_fetched_whole(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.faults = ["cut"]
+    with pytest.raises(UnreachableError):
+        _get(server, tmp_path / "a", Patience(attempts=1))
+    server.files["/a.zip"] = b"other" * 100_000
+    assert _get(server, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"other" * 100_000
+
+
+def test_a_busy_server_is_asked_again_when_it_says(server: FeedServer, tmp_path: Path) -> None:
+    waits = _Waits()
+    server.faults = ["429", "503", "500"]
+    server.retry_after = "7"
+    assert _get(server, tmp_path / "a", waits.patience())
+    assert waits == [7.0, 7.0, 7.0]
+
+
+def test_without_a_word_of_the_server_the_pauses_double(server: FeedServer, tmp_path: Path) -> None:
+    waits = _Waits()
+    server.faults = ["503"] * 4
+    server.retry_after = "not a time"
+    assert _get(server, tmp_path / "a", waits.patience())
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_no_pause_is_longer_than_ours(server: FeedServer, tmp_path: Path) -> None:
+    waits = _Waits()
+    server.faults, server.retry_after = ["429"], "999999999"
+    assert _get(server, tmp_path / "a", waits.patience(longest_pause_s=60.0))
+    assert waits == [60.0]
+
+
+def test_a_server_that_stays_busy_is_given_up_by_name(server: FeedServer, tmp_path: Path) -> None:
+    server.faults = ["503"] * 5
+    with pytest.raises(UnreachableError, match="in 5 attempts: 503"):
+        _get(server, tmp_path / "a")
+
+
+def test_a_connection_that_stalls_is_left_and_resumed(server: FeedServer, tmp_path: Path) -> None:
+    server.faults = ["stall"]
+    assert _get(server, tmp_path / "a", _Waits().patience(stall_s=0.3))
+    assert (tmp_path / "a").read_bytes() == _CONTENT
+
+
+def test_the_next_mirror_is_asked_where_one_fails(server: FeedServer, tmp_path: Path) -> None:
+    urls = ["http://127.0.0.1:1/a.zip", f"{server.url}/none", f"{server.url}/a.zip"]
+    assert download(urls, str(tmp_path / "a"), 10 << 20, _Waits().patience(attempts=1))
+    assert (tmp_path / "a").read_bytes() == _CONTENT
+
+
+def test_what_no_server_has_is_not_found(server: FeedServer, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="404"):
+        download([f"{server.url}/none"], str(tmp_path / "a"), 100, _Waits().patience())
+
+
+def test_content_with_another_digest_is_refused(server: FeedServer, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    server.faults = ["wrong-digest"]
+    with pytest.raises((DigestMismatchError, UnreachableError), match="digest"):
+        _get(server, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_file_that_is_too_large_is_not_taken(server: FeedServer, tmp_path: Path) -> None:
+    for fault in ("", "endless"):
+        server.faults = [fault]
+        with pytest.raises(LimitExceededError):
+            download([f"{server.url}/a.zip"], str(tmp_path / "a"), 1000, _Waits().patience())
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://127.0.0.1:1/x", "data:,x"])
+def test_a_redirection_leads_to_the_web_only(
+    server: FeedServer, tmp_path: Path, where: str
+) -> None:
+    server.faults = [f"to:{where}"]
+    with pytest.raises((UnreachableError, NotFoundError)):
+        _get(server, tmp_path / "a", _Waits().patience(attempts=1))
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_file_of_this_machine_is_no_web_address(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no web address"):
+        download(["file:///etc/passwd"], str(tmp_path / "a"), 1000, Patience())
