@@ -37,10 +37,10 @@ def bundle(engine: Account) -> Iterator[Path]:
 @pytest.fixture
 def most(request: pytest.FixtureRequest) -> int:
     """At how many system calls to stop; 0 is at every one."""
-    return 0 if request.config.getoption("--every-step") else 14
+    return 0 if request.config.getoption("--every-step") else 10
 
 
 @pytest.fixture
 def few(request: pytest.FixtureRequest) -> int:
     """As `most`, for tests of many kinds."""
-    return 0 if request.config.getoption("--every-step") else 3
+    return 0 if request.config.getoption("--every-step") else 2

@@ -57,11 +57,8 @@ def on_a_small_disk(account: Account, place: str, size: str, inodes: int, *words
     [
         ("data", "4k", 1000),
         ("data", "16k", 1000),
-        ("data", "1m", 1000),
-        ("data", "64m", 4),
         ("data", "64m", 15),
         ("cache", "4k", 1000),
-        ("cache", "64m", 3),
     ],
 )
 def test_a_run_on_a_full_disk_is_told_and_works_when_there_is_space(
