@@ -117,8 +117,13 @@ def read(raw: bytes, limits: Limits) -> Advisory | Refused:
         return Refused(_first_id(raw), "it is nested too deep")
     except msgspec.MsgspecError as cause:
         return Refused(_first_id(raw), f"it is no OSV record: {str(cause)[:200]}")
-    why = _fault(found) or _excess(found, limits)
-    return Refused(found.id if _ID(found.id) else "", why) if why else found
+    return checked(found, limits)
+
+
+def checked(record: Advisory, limits: Limits) -> Advisory | Refused:
+    """The record, also one made from another form, if it keeps to the schema and the limits."""
+    why = _fault(record) or _excess(record, limits)
+    return Refused(record.id if _ID(record.id) else "", why) if why else record
 
 
 def _fault(record: Advisory) -> str:
