@@ -19,6 +19,7 @@ COMMAND = Command(
         Option("--format", "table, json or sarif", "NAME"),
         Option("--output", "write to a file instead", "FILE", "-o"),
         Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True),
     ),
     more="\nExit code: 0 allowed, 1 denied, 3 could not decide.",
 )
@@ -36,7 +37,12 @@ def main(argv: list[str]) -> int:
     from secure.flows.check import check
 
     reference = arguments.words[0]
-    found = check(reference, arguments.one("--policy"), arguments.one("--platform"))
+    found = check(
+        reference,
+        arguments.one("--policy"),
+        arguments.one("--platform"),
+        vex=arguments.all("--vex"),
+    )
     output = arguments.one("--output")
     if form == "json":
         from secure.report.verdict_json import verdict_json

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
-from secure.errors import InputError, UsageError
+from secure.errors import InputError, PolicyRefusedError, UsageError
+from secure.facts.verdict import SEVERITIES
 
-FORMATS = ("table", "json", "cyclonedx")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.facts.image import ImageFacts
+
+FORMATS = ("table", "json", "cyclonedx", "openvex", "cyclonedx-vex")
 COMMAND = Command(
     name="scan",
-    summary="What is in this image: packages, files that matter, secrets, and what was unreadable.",
+    summary="What is in this image: packages, known vulnerabilities, files that matter, secrets.",
     words="IMAGE | sbom:FILE",
     least=1,
     most=1,
     options=(
-        Option("--format", "table, json or cyclonedx", "NAME"),
+        Option("--format", ", ".join(FORMATS), "NAME"),
         Option("--output", "write to a file instead", "FILE", "-o"),
         Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
         Option(
@@ -22,9 +27,17 @@ COMMAND = Command(
         ),
         Option("--base-image", "the image it was built on: tells base from application", "IMAGE"),
         Option("--verify-files", "hash the files that packages claim"),
+        Option("--only-fixed", "only vulnerabilities that a version fixes"),
+        Option("--ignore-unfixed", "the same"),
+        Option(
+            "--fail-on", "exit 1 from this severity on: low, medium, high, critical", "SEVERITY"
+        ),
+        Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True),
+        Option("--explain", "show every comparison that led to, or spared, this one", "ID"),
     ),
     more="\nsbom:FILE reads the packages that an SBOM lists: CycloneDX (JSON, XML), SPDX 2 and 3."
-    "\nExit code: 0 complete, 3 something could not be read (it is listed).",
+    "\nExit code: 0 complete, 1 a vulnerability of --fail-on, 3 something could not be read (it is"
+    "\nlisted), or --fail-on without a vulnerability database.",
 )
 
 
@@ -37,6 +50,8 @@ def main(argv: list[str]) -> int:
     form = arguments.one("--format", "table")
     if form not in FORMATS:
         raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
+    severities = _from(arguments.one("--fail-on"))
+    from secure.flows import vulnerabilities
     from secure.flows.sbom_facts import facts_of
 
     facts = facts_of(
@@ -46,17 +61,50 @@ def main(argv: list[str]) -> int:
         base_image=arguments.one("--base-image"),
         verify_files=arguments.has("--verify-files"),
     )
-    output = arguments.one("--output")
+    facts = vulnerabilities.compared(facts, arguments.all("--vex"))
+    if arguments.has("--only-fixed") or arguments.has("--ignore-unfixed"):
+        facts = vulnerabilities.only_fixed(facts)
+    if identifier := arguments.one("--explain"):
+        from secure.flows.explain_match import explained
+
+        write(explained(facts, identifier), arguments.one("--output"))
+    else:
+        write(_rendered(facts, form), arguments.one("--output"))
+    if severities and vulnerabilities.counted(facts, severities):
+        return PolicyRefusedError.exit_code
+    compared = bool(facts.vulnerability_data) or not severities
+    return 0 if facts.complete and compared else InputError.exit_code
+
+
+def _from(least: str) -> frozenset[str]:
+    """The severities that count; what nobody rated counts as medium."""
+    if not least:
+        return frozenset()
+    if least not in SEVERITIES:
+        raise UsageError(
+            f'--fail-on "{least}" is no severity', do=f"Use one of {', '.join(SEVERITIES)}."
+        )
+    counted = SEVERITIES[: SEVERITIES.index(least) + 1]
+    return frozenset((*counted, *(("unknown",) if "medium" in counted else ())))
+
+
+def _rendered(facts: ImageFacts, form: str) -> str | bytes:
     if form == "cyclonedx":
         from secure.report.cyclonedx import render
 
-        write(render(facts, timestamp=facts.scanned_at), output)
-    elif form == "json":
+        return render(facts, timestamp=facts.scanned_at)
+    if form == "json":
         from secure.report.image_json import image_json
 
-        write(image_json(facts), output)
-    else:
-        from secure.report.image_table import image_table
+        return image_json(facts)
+    if form == "openvex":
+        from secure.report.openvex import openvex
 
-        write(image_table(facts), output)
-    return 0 if facts.complete else InputError.exit_code
+        return openvex(facts)
+    if form == "cyclonedx-vex":
+        from secure.report.cyclonedx_vex import cyclonedx_vex
+
+        return cyclonedx_vex(facts)
+    from secure.report.image_table import image_table
+
+    return image_table(facts)

@@ -9,12 +9,15 @@ from secure.flows.clock import now
 from secure.flows.launch_records import check_body
 from secure.flows.policies import effective_policy
 from secure.flows.scan import scan
+from secure.flows.vulnerabilities import compared
 from secure.policy.judge import judge_image
 from secure.store.paths import data_dir
 from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from secure.facts.image import ImageFacts
     from secure.facts.verdict import Verdict
 
@@ -27,16 +30,21 @@ class Checked:
     verdict: Verdict
 
 
-def check(reference: str, policy_name: str, platform: str = "") -> Checked:
+def check(reference: str, policy_name: str, platform: str = "", vex: Iterable[str] = ()) -> Checked:
     """Scan an image, judge it at stage `ci`, and note the verdict in the audit log.
+
+    Args:
+        vex: files and folders of VEX statements.
 
     Raises:
         PolicyFileError: the policy is wrong.
-        InputError: the image cannot be read.
+        InputError: the image, or a VEX document, cannot be read.
     """
     policy = effective_policy(policy_name)
     facts = scan(reference, platform)
+    # Kept without vulnerabilities: those are of the day, and launches judge kept facts for longer.
     kept_facts.keep(facts)
+    facts = compared(facts, vex)
     verdict = judge_image(policy, facts, CI, now())
     body = check_body(reference, facts.digest, verdict)
     chain.append(chain.log_path(data_dir()), "check", body, now())

@@ -17,6 +17,15 @@ from secure.report.image_layers import (
     layer_rows,
     origin,
 )
+from secure.report.vulnerability_table import (
+    COLUMNS,
+    TAKEN_BACK,
+    UNCOVERED,
+    finding_row,
+    state_line,
+    taken_back_row,
+    uncovered_rows,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +55,7 @@ def image_table(facts: ImageFacts) -> str:
     if facts.unreadable:
         rows = [(item.path, str(item.layer), item.why) for item in facts.unreadable]
         lines += ["", *_table("could not be read", ("path", "layer", "why"), rows)]
-    lines += ["", "vulnerabilities: not checked (there is no vulnerability database yet)"]
+    lines += ["", *_vulnerabilities(facts), state_line(facts)]
     return "\n".join(_visible(line) for line in lines) + "\n"
 
 
@@ -81,6 +90,18 @@ def _packages(facts: ImageFacts) -> list[str]:
     parts = f", and {len(rows) - count} parts of them" if count < len(rows) else ""
     lines = _table("packages", ("name", "version", "type", "layer"), rows)
     return [f"packages ({count}{parts})", *lines[1:]]
+
+
+def _vulnerabilities(facts: ImageFacts) -> Iterator[str]:
+    counted = [one for one in facts.vulnerabilities if one.suppressed is None]
+    taken_back = [one for one in facts.vulnerabilities if one.suppressed is not None]
+    for title, columns, rows in (
+        ("known vulnerabilities", COLUMNS, [finding_row(one) for one in counted]),
+        ("vulnerabilities that do not count", TAKEN_BACK, [taken_back_row(o) for o in taken_back]),
+        ("not compared with any advisory", UNCOVERED, uncovered_rows(facts)),
+    ):
+        if rows:
+            yield from (*_table(title, columns, rows), "")
 
 
 def _file(fact: FileFact) -> Sequence[str]:

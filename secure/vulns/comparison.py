@@ -129,9 +129,13 @@ def _other_line(package: Package, fixed: str) -> str:
         return f'the package is of {mine} and the fix "{fixed}" of {other}'
     if (_KSPLICE in package.version) != (_KSPLICE in fixed):
         return f'of "{package.version}" and the fix "{fixed}" only one is of ksplice'
+    if not of_module:
+        return ""
+    # Where the advisory does not name the stream: a stream is called by the version it holds. An
+    # SBOM may not tell the package's either; its first number is what streams differ in at least.
     stream = package.modularity.split(":")[1] if package.modularity.count(":") else ""
-    # Where the advisory does not name the stream: a stream is called by the version it holds.
-    if stream and _is_of(package.version, stream) and not _is_of(fixed, stream):
+    stream = stream or _bare(package.version).partition(".")[0]
+    if _is_of(package.version, stream) and not _is_of(fixed, stream):
         return f'the package is of stream "{stream}" and the fix "{fixed}" of another'
     return ""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 import msgspec
 
@@ -34,7 +33,7 @@ _BY_USE = (
 )  # fmt: skip
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """One package that one advisory concerns."""
 
     package: Package
@@ -43,9 +42,12 @@ class Hit(msgspec.Struct, frozen=True):
     judged: Judged
 
 
-class _Sourced(msgspec.Struct, frozen=True):
+class _Sourced(msgspec.Struct, frozen=True, gc=False):
+    """A hit with its advisory, and the (type, score or word) of both."""
+
     hit: Hit
     head: AdvisoryHead
+    given: tuple[tuple[str, str], ...]
 
 
 def findings(
@@ -63,8 +65,10 @@ def findings(
         number = hit.affected.number
         if number not in heads:
             heads[number] = database.advisory(number)
-        if not heads[number].withdrawn:
-            components[_component(hit.package)].append(_Sourced(hit, heads[number]))
+        head = heads[number]
+        if not head.withdrawn:
+            given = (*hit.affected.severity, *((one.type, one.score) for one in head.severities))
+            components[_component(hit.package)].append(_Sourced(hit, head, given))
     made = [
         _finding(names, found, database, release, base, over)
         for sourced in components.values()
@@ -152,7 +156,8 @@ def _finding(
     matches = tuple(sorted({_match(one, over) for one in yes}, key=_place))
     package = yes[0].hit.package
     identifier = min(names, key=_preferred)
-    severity, by = _severity(yes)
+    found = scores((kind, score, one.head.feed) for one in yes for kind, score in one.given)
+    severity, by = _severity(yes, found)
     cves = _cves(names)
     fixed = tuple(dict.fromkeys(match.fixed for match in matches if match.fixed))
     chances = [chance.score for cve in cves if (chance := database.epss(cve))]
@@ -166,7 +171,7 @@ def _finding(
         fixed=fixed,
         matches=matches,
         aliases=tuple(sorted(names - {identifier})),
-        scores=_scores(yes),
+        scores=found,
         kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
         epss=max(chances, default=None),
         marks=tuple(_marks(package, release)),
@@ -179,7 +184,7 @@ def _match(one: _Sourced, over: bool) -> Match:
     package, asked, affected = one.hit.package, one.hit.asked, one.hit.affected
     interval = interval_of(affected, asked)
     fixed = one.hit.judged.fixed or ""
-    words = [word for kind, word in _given(one) if kind in _WORDS]
+    words = [word for kind, word in one.given if kind in _WORDS]
     return Match(
         package=package.purl or f"{package.type} {registry_name(package)} {package.version}",
         name=registry_name(package),
@@ -223,22 +228,9 @@ def _preferred(name: str) -> tuple[int, int, str]:
     return rank, len(name), name
 
 
-def _given(one: _Sourced) -> Iterator[tuple[str, str]]:
-    """(type, score or word): of the package before those of the advisory."""
-    head = ((severity.type, severity.score) for severity in one.head.severities)
-    return chain(one.hit.affected.severity, head)
-
-
-def _scores(sources: list[_Sourced]) -> tuple[Score, ...]:
-    return scores((kind, score, one.head.feed) for one in sources for kind, score in _given(one))
-
-
-def _severity(sources: list[_Sourced]) -> tuple[str, str]:
-    words = [
-        (word, one.head.feed) for one in sources for kind, word in _given(one) if kind in _WORDS
-    ]
-    found = _scores(sources)
-    if any(is_system(one.hit.package) for one in sources):
+def _severity(sources: list[_Sourced], found: tuple[Score, ...]) -> tuple[str, str]:
+    words = [(word, one.head.feed) for one in sources for kind, word in one.given if kind in _WORDS]
+    if is_system(sources[0].hit.package):
         return rated(words, found)
     scored = rated((), found)
     return scored if scored[1] else rated(words, ())

@@ -64,8 +64,10 @@ def scores(given: Iterable[tuple[str, str, str]]) -> tuple[Score, ...]:
     found = {
         Score(kind, vector, value, by)
         for kind, vector, by in given
-        if kind.startswith("CVSS_V") and (value := base_score(vector)) is not None
+        if kind in _VERSION and (value := base_score(vector)) is not None
     }
+    if not found:
+        return ()
     return tuple(sorted(found, key=lambda s: (s.kind, s.value, s.by, s.vector), reverse=True))
 
 

@@ -47,9 +47,10 @@ def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
         return
     yield from _reliance(case)
     for found in case.facts.vulnerabilities:
-        if found.suppressed is None:
+        stated = found.suppressed is not None and found.suppressed.by.startswith("VEX ")
+        if found.suppressed is None or (stated and choice(case.parameters, "vex") == "refuse"):
             yield _violation(case, found)
-        elif found.suppressed.by.startswith("VEX "):
+        elif stated:
             yield _stated(found)
 
 
@@ -198,6 +199,13 @@ CON001 = Rule(
             LATER,
             "with old data or the starter set alone: warn, leave the verdict open, or deny",
             choices=WHAT_IF_MISSING,
+        ),
+        Parameter(
+            "vex",
+            "accept",
+            LATER,
+            "VEX statements that whoever checks brings along: they count, or not",
+            choices=("accept", "refuse"),
         ),
         Parameter("max_database_days", 30, LOWER, "how old the data may be, in days", least=1),
     ),
