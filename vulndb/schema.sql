@@ -17,15 +17,15 @@ CREATE TABLE affected (
     ecosystem INTEGER, name TEXT, content BLOB, PRIMARY KEY (ecosystem, name)
 ) WITHOUT ROWID;
 
--- The head of each advisory, without prose.
-CREATE TABLE advisory (number INTEGER PRIMARY KEY, content BLOB);
+-- The heads of the advisories from `first` on, without prose: zstd over 64, as they resemble each other.
+CREATE TABLE advisory (first INTEGER PRIMARY KEY, content BLOB);
 
 -- Vectors and words of severity repeat a thousandfold.
 CREATE TABLE severity (number INTEGER PRIMARY KEY, type TEXT, score TEXT);
 
--- Own ids and aliases.
+-- Own ids and aliases: 48 bits of a hash; the head tells whether it is the id that was meant.
 CREATE TABLE identifier (
-    id TEXT, advisory INTEGER, PRIMARY KEY (id, advisory)
+    hash INTEGER, advisory INTEGER, PRIMARY KEY (hash, advisory)
 ) WITHOUT ROWID;
 
 -- Prose and references of the advisories from `first` on: zstd over many, as they resemble each other.

@@ -19,12 +19,22 @@ from secure.errors import NotFoundError, TamperedError, UnsupportedError
 from secure.vulns import schema
 from secure.vulns.compact import Affected
 from secure.vulns.osv import Severity
-from secure.vulns.schema import AdvisoryHead, Description, Exploited, Lifetime, Probability
+from secure.vulns.schema import (
+    AdvisoryHead,
+    Description,
+    Exploited,
+    Lifetime,
+    Probability,
+    StoredHead,
+)
 
 _T = TypeVar("_T")
 _MILLION = 1_000_000
 _AFFECTED = "SELECT content FROM affected WHERE ecosystem = ? AND name = ?"
+_HEADS = "SELECT first, content FROM advisory WHERE first <= ? ORDER BY first DESC LIMIT 1"
 _DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
+# What sqlite3 says of a file that is not as SQLite wrote it.
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 # What a decoder says of bytes that are not its own.
 _UNREADABLE = (
     msgspec.MsgspecError,
@@ -98,7 +108,7 @@ def open_database(path: str) -> Database:
         return Database(connection, path)
     except BaseException as cause:
         connection.close()
-        if isinstance(cause, sqlite3.Error):
+        if isinstance(cause, _DAMAGE):
             raise _damaged(path, cause) from cause
         raise
 
@@ -158,6 +168,7 @@ class Database:
             self._ecosystems[str(name)] = _whole(number, path)
         self._feeds = self._pairs("SELECT number, name FROM feed")
         self._decompressor = zstandard.ZstdDecompressor()
+        self._heads: tuple[int, tuple[StoredHead, ...]] = (0, ())  # one block: matches come in runs
         self._severities: dict[int, Severity] = {}
 
     def __enter__(self) -> Self:
@@ -191,7 +202,7 @@ class Database:
                 for (content,) in ask(query, (number, name)):
                     whole = self._unpacked(content) if content[0] == schema.ZSTD else content
                     found[name] = schema.AFFECTED.decode(whole)
-        except (sqlite3.Error, *_UNREADABLE) as cause:
+        except (*_DAMAGE, *_UNREADABLE) as cause:
             raise _damaged(self.path, cause) from cause
         return found
 
@@ -201,8 +212,8 @@ class Database:
         Raises:
             NotFoundError: there is none with this number.
         """
-        for (content,) in self._rows("SELECT content FROM advisory WHERE number = ?", number):
-            head = self._decoded(schema.HEAD, content)
+        head = self._head(number)
+        if head is not None:
             return AdvisoryHead(
                 number=number,
                 id=head.id,
@@ -217,6 +228,16 @@ class Database:
             )
         raise NotFoundError(f"advisory number {number} is not in the database")
 
+    def _head(self, number: int) -> StoredHead | None:
+        first, heads = self._heads
+        if not 0 <= number - first < len(heads):
+            for begin, content in self._rows(_HEADS, number):
+                first = _whole(begin, self.path)
+                heads = self._decoded(schema.HEADS, self._unpacked(content))
+                self._heads = first, heads
+        at = number - first
+        return heads[at] if 0 <= at < len(heads) else None
+
     def description(self, number: int) -> Description:
         """Prose and references of one advisory; empty where it is withdrawn."""
         for first, content in self._rows(_DESCRIPTION, number):
@@ -227,8 +248,13 @@ class Database:
 
     def by_id(self, identifier: str) -> tuple[int, ...]:
         """Numbers of the advisories that have this id or alias."""
-        rows = self._rows("SELECT advisory FROM identifier WHERE id = ?", identifier)
-        return tuple(_whole(number, self.path) for (number,) in rows)
+        query = "SELECT advisory FROM identifier WHERE hash = ?"
+        rows = self._rows(query, schema.hashed(identifier))
+        numbers = [_whole(number, self.path) for (number,) in rows]
+        heads = [(number, self._head(number)) for number in numbers]
+        return tuple(
+            number for number, head in heads if head and identifier in (head.id, *head.aliases)
+        )
 
     def packages(self, name: str) -> Iterator[tuple[str, tuple[Affected, ...]]]:
         """Each ecosystem that has a package `name`, with what is said of it."""
@@ -328,7 +354,7 @@ class Database:
     def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as cause:
+        except _DAMAGE as cause:
             raise _damaged(self.path, cause) from cause
 
 

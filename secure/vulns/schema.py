@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import blake2b
 
 import msgspec
 
@@ -16,8 +17,9 @@ TABLES = frozenset(
     ("meta", "feed", "ecosystem", "affected", "advisory", "severity", "identifier", "description",
      "kev", "epss", "release")
 )  # fmt: skip
-DESCRIPTIONS = 256  # advisories in one compressed block
-LEAST_COMPRESSED_BYTES = 300  # of one package's list; shorter ones gain little
+DESCRIPTIONS = 512  # advisories in one compressed block: 256 take 8 % more room
+HEADS_AT_ONCE = 64  # a match reads heads: unpacking so many takes some 20 us
+LEAST_COMPRESSED_BYTES = 120  # of one package's list; shorter ones gain little
 ZSTD = 0x28  # the first byte of a compressed list
 MAX_BLOCK_BYTES = 64 * 1024 * 1024  # uncompressed; what a hostile file could make us unpack
 
@@ -98,7 +100,7 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 AFFECTED = msgspec.msgpack.Decoder(tuple[Affected, ...])
-HEAD = msgspec.msgpack.Decoder(StoredHead)
+HEADS = msgspec.msgpack.Decoder(tuple[StoredHead, ...])
 BLOCK = msgspec.msgpack.Decoder(tuple[Description, ...])
 EXPLOITED = msgspec.msgpack.Decoder(Exploited)
 LIFETIME = msgspec.msgpack.Decoder(Lifetime)
@@ -108,6 +110,11 @@ _encode = msgspec.msgpack.Encoder().encode
 def packed(record: msgspec.Struct) -> bytes:
     """An `array_like` record without the defaults at its end, which the decoders fill in."""
     return _encode(_trimmed(record))
+
+
+def packed_all(records: list[StoredHead] | list[Description]) -> bytes:
+    """A list of such records."""
+    return _encode([_trimmed(record) for record in records])
 
 
 def _trimmed(record: msgspec.Struct) -> list[object]:
@@ -132,6 +139,11 @@ def _shortened(value: object) -> object:
     if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
         return [_trimmed(one) for one in value]
     return value
+
+
+def hashed(identifier: str) -> int:
+    """How ids are indexed: 48 bits, a sixth of what their text takes."""
+    return int.from_bytes(blake2b(identifier.encode(), digest_size=6).digest())
 
 
 def seconds(time: str | None) -> int | None:
