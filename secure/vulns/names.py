@@ -75,6 +75,8 @@ def questions(package: Package, release: Release, known: frozenset[str]) -> list
     """
     if not package.version:
         return NotAsked(_ecosystem(package, release), "no version is known")
+    if not _is_text(package.name + package.namespace + package.source):
+        return NotAsked(_ecosystem(package, release), "its name is no Unicode text")
     if package.type in _SYSTEM:
         return _system(package, release)
     ecosystem = _ECOSYSTEMS.get(package.type)
@@ -86,6 +88,11 @@ def questions(package: Package, release: Release, known: frozenset[str]) -> list
     if version is None:
         return NotAsked(ecosystem, f'"{plain(package.version[:80])}" is no released version')
     return [Asked(ecosystem, usual(ecosystem, registry_name(package)), version)]
+
+
+def _is_text(name: str) -> bool:
+    """JSON of a hostile image may hold lone surrogates, which no database can be asked for."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def registry_name(package: Package) -> str:
