@@ -73,10 +73,9 @@ def questions(package: Package, release: Release, known: frozenset[str]) -> list
         release: of the image.
         known: every ecosystem that the database has.
     """
-    if not package.version:
-        return NotAsked(_ecosystem(package, release), "no version is known")
-    if not _is_text(package.name + package.namespace + package.source):
-        return NotAsked(_ecosystem(package, release), "its name is no Unicode text")
+    why = _unnamed(package)
+    if why:
+        return NotAsked(_ecosystem(package, release), why)
     if package.type in _SYSTEM:
         return _system(package, release)
     ecosystem = _ECOSYSTEMS.get(package.type)
@@ -90,9 +89,15 @@ def questions(package: Package, release: Release, known: frozenset[str]) -> list
     return [Asked(ecosystem, usual(ecosystem, registry_name(package)), version)]
 
 
-def _is_text(name: str) -> bool:
-    """JSON of a hostile image may hold lone surrogates, which no database can be asked for."""
-    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+def _unnamed(package: Package) -> str:
+    """Why the package cannot be asked for by name and version; "" where it can."""
+    if not package.version:
+        return "no version is known"
+    name = package.name + package.namespace + package.source
+    # JSON of a hostile image may hold lone surrogates, which no database can be asked for.
+    if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+        return "its name is no Unicode text"
+    return ""
 
 
 def registry_name(package: Package) -> str:
