@@ -18,7 +18,7 @@ OPEN_ALL = (
     f"ptrace {PTRACE_SEIZE} 1 0 0 -- process_vm_readv 1 @ 0 @ 0 0"
 )
 LIST = 'for f in /proc/1/fd/* /proc/1/map_files/*; do [ -L "$f" ] && readlink $f; done 2>/dev/null'
-# Init is held up right after the start: what the payload may do then must not depend on who is fast.
+# Init is held up right after the start: what the payload may do must not depend on who is fast.
 SLOW_INIT: tuple[Replacement, ...] = (
     (INIT, "import gc\n", "import gc\nimport time\n"),
     (
