@@ -16,6 +16,7 @@ from secure.errors import (
     NotFoundError,
     os_error_text,
 )
+from secure.facts.image import Unreadable
 from secure.flows.clock import now
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import make_private_dir, remove_quietly
@@ -27,8 +28,8 @@ from secure.vulns.build import BuildReport, Content, Feed, build
 from secure.vulns.database import Database, DatabaseStatus, open_database
 from secure.vulns.osv import Advisory, Refused, read
 from secure.vulns.parcel import read_parcel, write_parcel
-from secure.vulns.records import advisories, files
-from secure.vulns.tables import tables_of
+from secure.vulns.records import advisories, files, zip_members
+from secure.vulns.tables import tables_of, whole
 
 MAY_LOSE_PERCENT = 10  # of an ecosystem's records, by one update
 _LOCK_S = 600.0  # a build takes minutes
@@ -123,8 +124,51 @@ def _limit(accept_shrink: bool) -> int | None:
 def _feeds(paths: list[str]) -> Iterator[Feed]:
     for path in paths:
         content = Content()
-        name = f"osv/{os.path.basename(path)}"
-        yield Feed(name, advisories(path, DEFAULT_LIMITS, content), content)
+        base = os.path.basename(path)
+        giver = next((giver for giver in _NATIVE if giver in base), "osv")
+        read_feed = _NATIVE.get(giver, _osv)
+        yield Feed(f"{giver}/{base}", read_feed(path, content), content)
+
+
+_Entries = Iterator[Advisory | Refused | Unreadable]
+
+
+def _osv(path: str, content: Content) -> _Entries:
+    return advisories(path, DEFAULT_LIMITS, content)
+
+
+def _rubysec(path: str, content: Content) -> _Entries:
+    from secure.vulns.feeds import rubysec
+
+    return rubysec.advisories(content.feed(whole(path, DEFAULT_LIMITS)), DEFAULT_LIMITS)
+
+
+def _friendsofphp(path: str, content: Content) -> _Entries:
+    from secure.vulns.feeds import friendsofphp
+
+    raw = content.feed(whole(path, DEFAULT_LIMITS))
+    return friendsofphp.advisories(raw, DEFAULT_LIMITS, _modified(path))
+
+
+def _secdb(path: str, content: Content) -> _Entries:
+    from secure.vulns.feeds import alpine_secdb
+
+    documents = []
+    for found in zip_members(path, DEFAULT_LIMITS, content, ".yaml"):
+        if isinstance(found, Unreadable):
+            yield found
+        else:
+            documents.append(found)
+    yield from alpine_secdb.advisories(documents, DEFAULT_LIMITS, _modified(path))
+
+
+def _modified(path: str) -> str:
+    """For records without a time of their own."""
+    return schema.rfc3339(int(os.stat(path).st_mtime))
+
+
+# Forms that are not OSV's, by a part of the name of the file they come in.
+_NATIVE = {"rubysec": _rubysec, "friendsofphp": _friendsofphp, "secdb": _secdb}
 
 
 def status() -> DatabaseStatus:

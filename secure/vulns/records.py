@@ -84,7 +84,7 @@ def _records(path: str, where: str, limits: Limits, content: Content) -> Iterato
     try:
         with open(path, "rb") as file:
             if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
-                yield from _of_zip(path, where, limits, content)
+                yield from _of_zip(path, limits, content)
                 return
             file.seek(0)
 
@@ -179,7 +179,23 @@ def _of_tar(pieces: Iterator[bytes], where: str, limits: Limits) -> Iterator[Raw
         yield from _documents(b"".join(iter(lambda: walk.read(entry, _PIECE), b"")), place)  # noqa: B023 - read at once
 
 
-def _of_zip(path: str, where: str, limits: Limits, content: Content) -> Iterator[Raw | Unreadable]:
+def _of_zip(path: str, limits: Limits, content: Content) -> Iterator[Raw | Unreadable]:
+    for found in zip_members(path, limits, content, ".json"):
+        if isinstance(found, Unreadable):
+            yield found
+        else:
+            yield from _documents(found[1], found[0])
+
+
+def zip_members(
+    path: str, limits: Limits, content: Content, ending: str
+) -> Iterator[Raw | Unreadable]:
+    """The members of a zip whose names end so, by name.
+
+    Raises:
+        ArchiveError, LimitExceededError: as `advisories`.
+    """
+    where = plain(os.path.basename(path))
     check_directory(path, where, limits)
     with open(path, "rb") as file:
         while content.feed(file.read(_PIECE)):
@@ -189,17 +205,14 @@ def _of_zip(path: str, where: str, limits: Limits, content: Content) -> Iterator
     try:
         with zipfile.ZipFile(path) as archive:
             for member in sorted(archive.infolist(), key=lambda one: one.filename):
-                if not member.filename.endswith(".json"):
+                if not member.filename.endswith(ending):
                     continue
                 found = _member(archive, member, where, limits)
                 made += min(member.file_size, limits.advisory_bytes)
                 if made > most:
                     # Also many members that share one piece of the file, as bombs do.
                     raise LimitExceededError("feed_bytes or ratio", where, f"{most} bytes")
-                if isinstance(found, Unreadable):
-                    yield found
-                else:
-                    yield from _documents(found[1], found[0])
+                yield found
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as cause:
         raise ArchiveError(
             f"{where}: is no whole zip: {plain(str(cause))}", do="Fetch it again."

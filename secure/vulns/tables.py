@@ -71,9 +71,9 @@ def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
     for path in paths:
         name = os.path.basename(path)
         if name == _KEV:
-            kev.update(read_kev(_whole(path, limits), name))
+            kev.update(read_kev(whole(path, limits), name))
         elif name.startswith(_EPSS) and ".csv" in name:
-            epss.update(read_epss(_whole(path, limits), name))
+            epss.update(read_epss(whole(path, limits), name))
         elif name.endswith(_LIFETIMES):
             lifetimes.update(read_lifetimes(path, limits))
         else:
@@ -81,8 +81,12 @@ def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
     return Tables(kev, sorted(epss.items()), lifetimes), rest
 
 
-def _whole(path: str, limits: Limits) -> bytes:
-    """A file of moderate size, unpacked."""
+def whole(path: str, limits: Limits) -> bytes:
+    """A file of moderate size, unpacked.
+
+    Raises:
+        ArchiveError, DocumentError: it is damaged, or too large.
+    """
     name, made = os.path.basename(path), b""
     try:
         with open(path, "rb") as file:
