@@ -104,6 +104,8 @@ def _asking(
     missing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for package in packages:
         found = questions(package, release, known)
+        if isinstance(found, NotAsked) and package.owner and release.ecosystems:
+            continue  # its distribution's package is compared
         if isinstance(found, NotAsked):
             missing[found.ecosystem, found.why].append(_shown(package))
             continue

@@ -266,6 +266,13 @@ def test_what_could_not_be_matched_is_listed_with_the_reason(tmp_path: Path) -> 
     assert result.vulnerabilities == ()
 
 
+def test_a_program_of_a_compared_package_is_not_listed_as_uncovered(tmp_path: Path) -> None:
+    one = advisory("CVE-1-1", ranged("Debian:12", "other", "introduced 0"))
+    program = package("generic", "busybox", "1.35", owner="pkg:deb/debian/busybox@1.35-4")
+    assert matched(tmp_path, [program], one).uncovered == ()
+    assert matched(tmp_path, [package("generic", "busybox", "1.35")], one).uncovered != ()
+
+
 def test_a_release_without_support_says_so_and_what_is_open_stays_open(tmp_path: Path) -> None:
     one = advisory("CVE-1-1", ranged("Debian:12", "vim", "introduced 0"))
     tables = Tables(
