@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.vulns.build import Content, Feed, build
 from secure.vulns.osv import Advisory, read
@@ -32,7 +34,6 @@ _DIGITS = re.compile(
     rb'\\u[0-9a-fA-F]{4}|"(?:modified|published|schema_version)":\s?"[^"]*"|"0"|[0-9]+'
 )
 _NAME = re.compile(rb'("name":\s?")([^"\\]+)')
-_ID = re.compile(rb'("id":\s?")([^"\\]+)')
 
 
 def made(folder: Path, source: str, count: int, seed: int) -> Iterator[Advisory]:
@@ -43,18 +44,18 @@ def made(folder: Path, source: str, count: int, seed: int) -> Iterator[Advisory]
     for number in range(count):
         raw = lines[number % len(lines)]
         if number >= len(lines):
-            raw = _other(raw, draw, number)
+            raw = _other(raw, draw)
         found = read(raw, DEFAULT_LIMITS)
         if isinstance(found, Advisory):
-            yield found
+            yield msgspec.structs.replace(found, id=f"{found.id}-{number}")
 
 
-def _other(raw: bytes, draw: random.Random, number: int) -> bytes:
+def _other(raw: bytes, draw: random.Random) -> bytes:
     head, at, tail = raw.partition(b'"affected"')
     more = draw.randrange(1, 10)
     text = _NAME.sub(lambda hit: hit[1] + _renamed(hit[2], draw), tail)
     text = _DIGITS.sub(lambda hit: _drawn(hit[0], draw, more), text)
-    return _ID.sub(lambda hit: hit[1] + hit[2] + b"-%d" % number, head, count=1) + at + text
+    return head + at + text
 
 
 def _renamed(name: bytes, draw: random.Random) -> bytes:

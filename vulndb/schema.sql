@@ -12,7 +12,8 @@ CREATE TABLE feed (
 
 CREATE TABLE ecosystem (number INTEGER PRIMARY KEY, name TEXT, records INTEGER, newest INTEGER);
 
--- All that is known of one package: a list of `compact.Affected`. Matching reads this table alone.
+-- All that is known of one package: a list of `compact.Affected`, by zstd with the dictionary of
+-- `meta` where that is shorter. Matching reads this table alone.
 CREATE TABLE affected (
     ecosystem INTEGER, name TEXT, content BLOB, PRIMARY KEY (ecosystem, name)
 ) WITHOUT ROWID;

@@ -33,6 +33,7 @@ KEPT_REFUSALS = 1_000  # named in the report; further ones are counted
 _MILLION = 1_000_000
 _LEVEL = 12  # of zstd: 9 is 4 % larger, 15 takes twice as long
 _RATED_IN_SUMMARY = ("ALSA-", "RLSA-")
+_SAMPLES = 20_000  # of which the dictionary is made
 _BATCH = 2_000  # rows a statement
 _STAGE_CACHE_KIB = 64 * 1024
 _MOST_BLOCK_BYTES = 8 * 1024 * 1024  # prose of one block; one record may exceed it alone
@@ -352,6 +353,7 @@ class _Builder:
 
     def _gathered(self) -> Iterator[tuple[int, str, bytes]]:
         """One row for each package: all that is known of it as one list."""
+        compressor = self._with_dictionary()
         rows = self._connection.execute(
             "SELECT ecosystem, name, number, content FROM stage.affected"
             " ORDER BY ecosystem, name, number, content"
@@ -360,13 +362,22 @@ class _Builder:
             known = [row[3] for row in group if row[2] not in self._dropped]
             if known:
                 content = _list_head(len(known)) + b"".join(known)
-                yield ecosystem, name, self._shorter(content)
+                yield ecosystem, name, min(compressor.compress(content), content, key=len)
 
-    def _shorter(self, content: bytes) -> bytes:
-        """Compressed where it pays; the first byte tells, as no list begins like zstd."""
-        if len(content) < schema.LEAST_COMPRESSED_BYTES:
-            return content
-        return min(self._compressor.compress(content), content, key=len)
+    def _with_dictionary(self) -> zstandard.ZstdCompressor:
+        """Lists of one advisory are too short to be compressed without one."""
+        every = self._number // _SAMPLES + 1
+        query = "SELECT content FROM stage.affected WHERE number % ? = 0 LIMIT ?"
+        samples = [row[0] for row in self._connection.execute(query, (every, _SAMPLES))]
+        try:
+            made = zstandard.train_dictionary(schema.DICTIONARY_BYTES, samples)
+        except zstandard.ZstdError:  # of too few: a small database needs none
+            made = zstandard.ZstdCompressionDict(b"", zstandard.DICT_TYPE_RAWCONTENT)
+        row = ("dictionary", made.as_bytes())
+        self._connection.execute("INSERT INTO meta VALUES (?, ?)", row)
+        return zstandard.ZstdCompressor(
+            level=_LEVEL, dict_data=made, write_content_size=True, write_dict_id=False
+        )
 
     def close(self) -> None:
         """Let go of both files."""

@@ -168,6 +168,7 @@ class Database:
             self._ecosystems[str(name)] = _whole(number, path)
         self._feeds = self._pairs("SELECT number, name FROM feed")
         self._decompressor = zstandard.ZstdDecompressor()
+        self._of_lists = self._with_dictionary()
         self._heads: tuple[int, tuple[StoredHead, ...]] = (0, ())  # one block: matches come in runs
         self._severities: dict[int, Severity] = {}
 
@@ -200,7 +201,7 @@ class Database:
         try:
             for name in names:
                 for (content,) in ask(query, (number, name)):
-                    whole = self._unpacked(content) if content[0] == schema.ZSTD else content
+                    whole = self._unlisted(content) if content[0] == schema.ZSTD else content
                     found[name] = schema.AFFECTED.decode(whole)
         except (*_DAMAGE, *_UNREADABLE) as cause:
             raise _damaged(self.path, cause) from cause
@@ -329,14 +330,28 @@ class Database:
                 self._severities[number] = Severity(str(kind), str(score))
         return self._severities.get(number) or Severity("", "")
 
-    def _unpacked(self, content: object) -> bytes:
+    def _with_dictionary(self) -> zstandard.ZstdDecompressor:
+        content = self._pairs("SELECT name, value FROM meta").get("dictionary")
+        if not isinstance(content, bytes):
+            raise _damaged(self.path, TypeError("the dictionary is no blob"))
+        try:
+            return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(content))
+        except zstandard.ZstdError as cause:
+            raise _damaged(self.path, cause) from cause
+
+    def _unlisted(self, content: object) -> bytes:
+        return self._unpacked(content, self._of_lists)
+
+    def _unpacked(self, content: object, by: zstandard.ZstdDecompressor | None = None) -> bytes:
         if not isinstance(content, bytes):
             raise _damaged(self.path, TypeError("a description is no blob"))
         try:
             # The size in the frame's header is a stranger's: never more than a block's is made.
             if zstandard.frame_content_size(content) > schema.MAX_BLOCK_BYTES:
                 raise _damaged(self.path, ValueError("a description is too large"))
-            return self._decompressor.decompress(content, max_output_size=schema.MAX_BLOCK_BYTES)
+            return (by or self._decompressor).decompress(
+                content, max_output_size=schema.MAX_BLOCK_BYTES
+            )
         except zstandard.ZstdError as cause:
             raise _damaged(self.path, cause) from cause
 

@@ -19,7 +19,7 @@ TABLES = frozenset(
 )  # fmt: skip
 DESCRIPTIONS = 512  # advisories in one compressed block: 256 take 8 % more room
 HEADS_AT_ONCE = 64  # a match reads heads: unpacking so many takes some 20 us
-LEAST_COMPRESSED_BYTES = 120  # of one package's list; shorter ones gain little
+DICTIONARY_BYTES = 32 * 1024  # what zstd knows beforehand of lists of affected
 ZSTD = 0x28  # the first byte of a compressed list
 MAX_BLOCK_BYTES = 64 * 1024 * 1024  # uncompressed; what a hostile file could make us unpack
 

@@ -146,3 +146,12 @@ def test_a_path_cannot_add_parameters_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         open_database(f"{tmp_path}/x.db?mode=rwc&x=")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"\x37\xa4\x30\xec" + b"\xff" * 100, "text", None])
+def test_a_dictionary_that_is_none(whole: bytes, tmp_path: Path, content: object) -> None:
+    path = tmp_path / "one.db"
+    path.write_bytes(whole)
+    _changed(path, "UPDATE meta SET value = ? WHERE name = 'dictionary'", content)
+    with pytest.raises(TamperedError, match="damaged"), open_database(str(path)) as found:
+        found.affected(*_PAD)
