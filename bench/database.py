@@ -18,9 +18,11 @@ from statistics import median
 import zstandard
 from runner import Figure, Goal, arguments
 
-from secure.vulns.database import open_database
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(1, str(ROOT))  # wherever we were started
+
+from secure.vulns.database import open_database  # noqa: E402
+
 _RECORDS = 400_000
 _RANGES = 400_000
 _LOOKUPS = 5_000

@@ -65,7 +65,14 @@ def the_database() -> Database:
     found = manifest.current(folder())
     if found is None:
         return _starter()
-    return open_database(manifest.verified(folder(), found))
+    try:
+        return open_database(manifest.verified(folder(), found))
+    except NotFoundError:
+        # Another process may have replaced it between the two steps.
+        newer = manifest.current(folder())
+        if newer is None or newer == found:
+            raise
+        return open_database(manifest.verified(folder(), newer))
 
 
 def _starter() -> Database:
