@@ -25,7 +25,14 @@ from __future__ import annotations
 import os
 import time
 
-from secure.errors import LaunchError, MachineError, NotFoundError, TamperedError, UsageError
+from secure.errors import (
+    LaunchError,
+    MachineError,
+    NotFoundError,
+    TamperedError,
+    UsageError,
+    shortage,
+)
 from secure.kernel.cgroup_events import oom_kills
 from secure.oci.json_text import decode, encode
 from secure.runtime.oci import folders
@@ -152,11 +159,15 @@ class Container:
         while True:
             try:
                 fd = folders.open_folder(place)
-            except OSError as cause:
+            except (FileNotFoundError, NotADirectoryError) as cause:
                 raise NotFoundError(
                     f'container "{container_id}" does not exist',
                     do="See which do: secure oci list",
                 ) from cause
+            except OSError as cause:
+                # Not the same: `delete --force` of one that does not exist has nothing to do.
+                what = f'container "{container_id}" cannot be opened: {cause.strerror}'
+                raise shortage(cause) or MachineError(what) from cause
             if folders.locked(fd, deadline) and folders.is_at(place, fd):
                 return cls(root, container_id, fd)
             os.close(fd)
