@@ -106,7 +106,7 @@ def _status(arguments: Arguments) -> int:
 
 
 def _search(arguments: Arguments, word: str) -> int:
-    from secure.flows.db import the_database
+    from secure.flows.current_database import the_database
     from secure.flows.db_words import search, search_json, search_table
 
     with the_database() as database:

@@ -18,15 +18,15 @@ from secure.errors import (
 )
 from secure.facts.image import Unreadable
 from secure.flows.clock import now
+from secure.flows.current_database import folder, the_database
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import make_private_dir, remove_quietly
-from secure.store.builtin import list_vulndb, read_vulndb
+from secure.store.builtin import read_vulndb
 from secure.store.lock import Lock
-from secure.store.paths import cache_dir, data_dir
 from secure.vulns import manifest, schema
 from secure.vulns.build import BuildReport, Content, Feed, build
-from secure.vulns.database import Database, DatabaseStatus, open_database
-from secure.vulns.osv import Advisory, Refused, read
+from secure.vulns.database import DatabaseStatus
+from secure.vulns.osv import Advisory, Refused
 from secure.vulns.parcel import read_parcel, write_parcel
 from secure.vulns.records import advisories, files, zip_members
 from secure.vulns.tables import tables_of, whole
@@ -44,57 +44,11 @@ class FeedList(msgspec.Struct, frozen=True):
     ecosystems: tuple[str, ...]
 
 
-def folder() -> str:
-    """Where the database is."""
-    return os.path.join(data_dir(), "vulndb")
-
-
 def feed_list() -> FeedList:
     """The feeds that come with the program."""
     import yaml
 
     return msgspec.convert(yaml.safe_load(read_vulndb("feeds.yaml")), FeedList)
-
-
-def the_database() -> Database:
-    """The current database, else the starter set: `Database.status().starter` tells.
-
-    Raises:
-        TamperedError: the current one is not what was built.
-    """
-    found = manifest.current(folder())
-    if found is None:
-        return _starter()
-    try:
-        return open_database(manifest.verified(folder(), found))
-    except NotFoundError:
-        # Another process may have replaced it between the two steps.
-        newer = manifest.current(folder())
-        if newer is None or newer == found:
-            raise
-        return open_database(manifest.verified(folder(), newer))
-
-
-def _starter() -> Database:
-    """The set that comes with the program, built once for each version of it."""
-    names = list_vulndb("starter", ".json")
-    raw = [read_vulndb(f"starter/{name}") for name in names]
-    digest = sha256(b"\0".join((str(schema.VERSION).encode(), *raw))).hexdigest()
-    path = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}.db")
-    if not os.path.isfile(path):
-        content = Content()
-        records = (one for text in raw for one in _starter_records(content.feed(text)))
-        build(path, [Feed("starter", records, content)], now(), starter=True)
-    return open_database(path)
-
-
-def _starter_records(raw: bytes) -> Iterator[Advisory | Refused]:
-    """The records of one file: one, or a list."""
-    if raw.lstrip()[:1] != b"[":
-        yield read(raw, DEFAULT_LIMITS)
-        return
-    for one in msgspec.json.decode(raw, type=list[msgspec.Raw]):
-        yield read(bytes(one), DEFAULT_LIMITS)
 
 
 @contextmanager

@@ -22,7 +22,8 @@ import msgspec
 
 from secure.errors import NotFoundError, SecureError
 from secure.flows.clock import now
-from secure.flows.db import MAY_LOSE_PERCENT, FeedList, folder, replacing
+from secure.flows.current_database import folder
+from secure.flows.db import MAY_LOSE_PERCENT, FeedList, replacing
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.store.download import Patience, download

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secure.errors import NotFoundError
 from secure.facts.plain import plain
-from secure.flows.db import the_database
+from secure.flows.current_database import the_database
 from secure.vulns.match import Trace, traces
 from secure.vulns.ranges import State
 

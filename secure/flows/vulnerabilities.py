@@ -10,7 +10,7 @@ from secure.errors import LimitExceededError, NotFoundError, SecureError
 from secure.facts.image import ImageFacts
 from secure.facts.vulnerability import FixState, Statement, Vulnerability
 from secure.flows.clock import now
-from secure.flows.db import the_database
+from secure.flows.current_database import the_database
 from secure.oci.limits import DEFAULT_LIMITS
 
 TYPE_CHECKING = False

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from secure.vulns.versions.number import number
 from secure.vulns.versions.unorderable import MAX_RANGE_CHARS, Unorderable, too_long, unorderable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _LEGACY, _VALID = "\x01", "\x02"
 _END, _NOTHING_BELOW, _THIS, _NOTHING_ABOVE, _WORD, _NUMBER = map(chr, range(1, 7))
@@ -25,6 +26,8 @@ _LEGACY_WORDS = {"pre": "c", "preview": "c", "rc": "c", "dev": "@", "-": "final-
 
 def key(version: str) -> str | Unorderable:
     """The sort key of a version of a Python distribution."""
+    from packaging.version import InvalidVersion, Version  # 4 ms: few images need it
+
     try:
         found = Version(version)
     except InvalidVersion:
@@ -40,6 +43,9 @@ def key(version: str) -> str | Unorderable:
 
 def contains(text: str, version: str) -> bool | Unorderable:
     """Whether `version`, pre-releases too, lies in the specifiers `text`, or why they are none."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion
+
     if len(text) > MAX_RANGE_CHARS:
         return too_long(text, MAX_RANGE_CHARS)
     try:

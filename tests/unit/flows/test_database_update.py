@@ -15,6 +15,7 @@ from feed_server import FeedServer, serving
 
 from secure.errors import NotFoundError
 from secure.flows import db
+from secure.flows.current_database import the_database
 from secure.flows.db_update import Updated, update
 from secure.store.download import Patience
 from secure.vulns.manifest import ShrunkError
@@ -62,7 +63,7 @@ def _update(server: FeedServer, *, accept_shrink: bool = False) -> Updated:
 def test_the_first_update_fetches_everything(server: FeedServer) -> None:
     done = _update(server)
     assert (done.report.records, done.failed, done.unchanged) == (101, (), ())
-    with db.the_database() as found:
+    with the_database() as found:
         assert len(found.affected("Debian:12", "openssl")) == 1
         exploited, probable = found.kev("CVE-2021-44228"), found.epss("CVE-2021-44228")
     assert exploited is not None
@@ -88,7 +89,7 @@ def test_what_has_changed_is_fetched_by_itself(server: FeedServer) -> None:
     assert _update(server).report.records == 102
     fetched = [path for path, _ in server.asked if path.startswith("/npm/A-")]
     assert sorted(fetched) == ["/npm/A-100.json", "/npm/A-7.json"]
-    with db.the_database() as found:
+    with the_database() as found:
         fixes = {one.ranges[0].fixed for one in found.affected(*_PAD)}
     assert fixes == {"2.0.0", "9.0.0"}
 

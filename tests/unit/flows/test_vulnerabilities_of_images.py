@@ -11,7 +11,7 @@ from built_databases import NOW, advisory, ranged
 
 from secure.cli.check import main as check
 from secure.cli.scan import main as scan
-from secure.flows.db import folder
+from secure.flows.current_database import folder
 from secure.vulns import manifest
 from secure.vulns.build import Content, Feed, Tables, build
 from secure.vulns.schema import Exploited
