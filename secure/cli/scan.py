@@ -51,7 +51,6 @@ def main(argv: list[str]) -> int:
     if form not in FORMATS:
         raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
     severities = _from(arguments.one("--fail-on"))
-    from secure.flows import vulnerabilities
     from secure.flows.sbom_facts import facts_of
 
     facts = facts_of(
@@ -61,6 +60,8 @@ def main(argv: list[str]) -> int:
         base_image=arguments.one("--base-image"),
         verify_files=arguments.has("--verify-files"),
     )
+    from secure.flows import vulnerabilities  # after the scan, which had time to load it
+
     facts = vulnerabilities.compared(facts, arguments.all("--vex"))
     if arguments.has("--only-fixed") or arguments.has("--ignore-unfixed"):
         facts = vulnerabilities.only_fixed(facts)

@@ -18,6 +18,8 @@ from secure.scan.workers import Job, run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from secure.images.image import Image, LayerBlob
 
 
@@ -30,6 +32,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     now: str,
     base: BaseImage | None = None,
     verify_files: bool = False,
+    meanwhile: Callable[[], object] | None = None,
 ) -> ImageFacts:
     """The facts of `image`.
 
@@ -40,6 +43,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
         now: RFC 3339, UTC: goes into the facts.
         base: the base image that the caller proved, see `secure.scan.base_layers`.
         verify_files: hash the files that packages claim, in a second pass.
+        meanwhile: called once, while the workers read and this process would only wait.
 
     Returns:
         Facts. A layer that could not be read, or that is not what its digests promise, gives no
@@ -49,7 +53,14 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
         MachineError: no process could be started, or hyperscan does not work here.
     """
     engine = Engine(cache_dir)
-    layers = _layer_facts(image, engine, limits, LayerCache(cache_dir, limits), workers)
+
+    def while_waiting() -> None:
+        _import_assembled()
+        if meanwhile:
+            meanwhile()
+
+    cache = LayerCache(cache_dir, limits)
+    layers = _layer_facts(image, engine, limits, cache, workers, while_waiting)
     from secure.scan.assembled import assembled
 
     return assembled(
@@ -58,7 +69,12 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
 
 
 def _layer_facts(
-    image: Image, engine: Engine, limits: Limits, cache: LayerCache, workers: int | None
+    image: Image,
+    engine: Engine,
+    limits: Limits,
+    cache: LayerCache,
+    workers: int | None,
+    meanwhile: Callable[[], None],
 ) -> list[LayerFacts]:
     now_ns = time.time_ns()
     stamps = {blob.index: stamp(blob, now_ns) for blob in image.layers}
@@ -79,7 +95,7 @@ def _layer_facts(
     at_once = workers or len(os.sched_getaffinity(0)) + 1
     readable = tuple(fd for blob in blobs for fd in blob.descriptors)
     _import_decoders(blobs)
-    for index, result in run_all(jobs, max(1, at_once), readable, _import_assembled):
+    for index, result in run_all(jobs, max(1, at_once), readable, meanwhile):
         cached = kept[index]
         found[index] = result.facts if cached is None or result.facts.voided else cached
         if not result.facts.voided:
