@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from secure import __version__
 from secure import system as os
 from secure.errors import NotFoundError
 from secure.flows.clock import now
-from secure.store.builtin import list_vulndb, read_vulndb
+from secure.store.builtin import list_vulndb, read_vulndb, stamp_vulndb
 from secure.store.paths import cache_dir, data_dir
 from secure.vulns import manifest, schema
 from secure.vulns.database import Database, open_database
+
+_STARTER = ("starter", ".json")
 
 
 def folder() -> str:
@@ -42,12 +45,12 @@ def the_database() -> Database:
 
 def _starter() -> Database:
     """The set that comes with the program, built once for each version of it."""
-    names = list_vulndb("starter", ".json")
-    raw = [read_vulndb(f"starter/{name}") for name in names]
-    digest = sha256(b"\0".join((str(schema.VERSION).encode(), *raw))).hexdigest()
+    told = f"{__version__} {schema.VERSION}\n{stamp_vulndb(*_STARTER)}"
+    digest = sha256(told.encode()).hexdigest()
     path = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}.db")
     if not os.path.isfile(path):
         from secure.vulns.starter import build_starter
 
-        build_starter(path, raw, now())
+        files = (read_vulndb(f"{_STARTER[0]}/{name}") for name in list_vulndb(*_STARTER))
+        build_starter(path, files, now())
     return open_database(path)

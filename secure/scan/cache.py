@@ -77,7 +77,9 @@ class Entries:
         packed = isal_zlib.compress(content, _FAST)
         try:
             make_private_dir(self._directory)
-            write_file(self._path(key), hashlib.sha256(packed).digest() + packed)
+            # What a power loss makes of it does not fit its digest.
+            content = hashlib.sha256(packed).digest() + packed
+            write_file(self._path(key), content, durable=False)
             self._drop_oldest()
         except (MachineError, OSError):
             # A full disk must not stop a scan: the next one reads the layer again.

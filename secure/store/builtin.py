@@ -47,6 +47,20 @@ def list_vulndb(folder: str, suffix: str) -> list[str]:
     return []
 
 
+def stamp_vulndb(folder: str, suffix: str) -> str:
+    """Names, sizes and times of those files: other text where one may have changed."""
+    told = []
+    for name in list_vulndb(folder, suffix):
+        for place in _PLACES:
+            try:
+                found = os.stat(os.path.join(place, "vulndb", folder, name))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            told.append(f"{name} {found.st_size} {found.st_mtime_ns}")
+            break
+    return "\n".join(told)
+
+
 def _read(folder: str, relative: str) -> bytes:
     # A name comes from a policy file: it must not lead out of the folder.
     if ".." in relative.split("/") or relative.startswith("/"):

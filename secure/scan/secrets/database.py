@@ -103,7 +103,7 @@ def _load(path: str) -> hyperscan.Database | None:
 def _save(path: str, packed: bytes) -> None:
     try:
         make_private_dir(os.path.dirname(path))
-        write_file(path, hashlib.sha256(packed).digest() + packed)
+        write_file(path, hashlib.sha256(packed).digest() + packed, durable=False)
     except MachineError:
         # A full or read-only disk costs the compilation each time, nothing else.
         return
