@@ -9,9 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from secure.facts.location import text
+from secure.facts.purl import unquote
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once
