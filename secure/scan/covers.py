@@ -99,7 +99,7 @@ class UpperLayers:
     def __init__(self, layers: Sequence[LayerFacts]) -> None:
         self._layers = layers
         self._lowest: dict[bytes, int] = {b"": -1}  # directory -> the lowest layer that has it
-        for index, layer in enumerate(layers):
+        for index, layer in enumerate(layers[:-1]):  # none is above the last
             for names in (*blocks(layer.taken), *blocks(layer.directories)):
                 above = with_all_above({name.rpartition(b"/")[0] for name in names})
                 for directory in above - self._lowest.keys():
@@ -124,11 +124,14 @@ class UpperLayers:
     def _keep(
         self, index: int, names: Iterable[bytes], kept: set[bytes], above: set[bytes]
     ) -> None:
-        lowest = self._lowest
+        last, keep = None, False
         for name in names:
             directory = name.rpartition(b"/")[0]
-            above.add(directory)
-            if lowest.get(directory, index) < index:
+            # The entries of a directory follow each other.
+            if directory != last:
+                last, keep = directory, self._lowest.get(directory, index) < index
+                above.add(directory)
+            if keep:
                 kept.add(name)
 
     def hidden(self, names: Iterable[bytes]) -> Iterator[bool]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import repeat
+from struct import iter_unpack
 
 import msgspec
 
@@ -36,22 +37,24 @@ class OwnedFiles(msgspec.Struct, frozen=True):
 
     def with_digests(self) -> Iterator[tuple[bytes, bytes]]:
         """Each name with its raw digest, b"" where the database has none."""
-        names = self.listed()
         if not self.digests:
-            return zip(names, repeat(b""))
-        width = _WIDTHS[self.algorithm]
-        none = bytes(width)
-        packed = self.digests
-        each = (packed[start : start + width] for start in range(0, len(names) * width, width))
-        return zip(names, (b"" if digest == none else digest for digest in each), strict=True)
+            return zip(self.listed(), repeat(b""))
+        none = bytes(_WIDTHS[self.algorithm])
+        each = [b"" if digest == none else digest for (digest,) in self._digests()]
+        return zip(self.listed(), each, strict=True)
+
+    def _digests(self) -> Iterator[tuple[bytes]]:
+        return iter_unpack(f"{_WIDTHS[self.algorithm]}s", self.digests)
 
     def with_sums(self, sums: OwnedFiles | None, config: bytes) -> OwnedFiles:
         """These names with the digests that another list has of them, and with `config`."""
-        known = dict(sums.with_digests()) if sums else {}
-        if sums is None or not any(known.values()):
+        if sums is None or not sums.digests:
             return OwnedFiles(self.names, config=config)
         none = bytes(_WIDTHS[sums.algorithm])
-        packed = b"".join([known.get(name) or none for name in self.listed()])
+        known = {
+            name: digest for name, (digest,) in zip(sums.listed(), sums._digests(), strict=True)
+        }
+        packed = b"".join([known.get(name, none) for name in self.listed()])
         return OwnedFiles(self.names, sums.algorithm, packed, config)
 
 

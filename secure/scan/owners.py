@@ -67,16 +67,18 @@ class Owners:
 
     def _add(self, number: int, files: OwnedFiles) -> None:
         config = frozenset(files.config.split(b"\0")) if files.config else frozenset()
-        plain = Claim(number)
+        plain, algorithm = Claim(number), files.algorithm
+        claims, real = self.claims, self.real if self._near else None
         for name, digest in files.with_digests():
             held = name in config
-            claim = Claim(number, digest, files.algorithm, held) if digest or held else plain
-            self.claims[self.real(name)] = claim
+            claims[real(name) if real else name] = (
+                Claim(number, digest, algorithm, held) if digest or held else plain
+            )
 
     def real(self, name: bytes) -> bytes:
         """`name` with the links near the root followed."""
         directory, slash, last = name.rpartition(b"/")
-        if not slash or not self._near:
+        if not slash:
             return name
         real = self._directories.get(directory)
         if real is None:
