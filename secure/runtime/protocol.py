@@ -31,6 +31,10 @@ from secure.errors import (
     shortage,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAPPED, GO = b"m", b"g"
 # Of a bundle with hooks: before pivot_root init asks for those that run outside, and is sent the
 # state for its own.
@@ -73,20 +77,28 @@ def raise_failure(message: bytes) -> None:
     raise _CLASSES.get(kind, SecureError)(what, do=do)
 
 
-def expect(fd: int, wanted: bytes) -> None:
+def _at_once() -> None:
+    """`wait` of who has nothing else to do: the read itself waits."""
+
+
+def expect(fd: int, wanted: bytes, wait: Callable[[], None] = _at_once) -> None:
     """Read one message from `fd`.
+
+    Args:
+        wait: called before each read; returns when there is something to read.
 
     Raises:
         SecureError: the other side reports a failure.
         LaunchError: it ended without a word.
     """
-    check(os.read(fd, 1), wanted, fd)
+    wait()
+    check(os.read(fd, 1), wanted, fd, wait)
 
 
-def check(got: bytes, wanted: bytes, fd: int) -> None:
+def check(got: bytes, wanted: bytes, fd: int, wait: Callable[[], None] = _at_once) -> None:
     """`expect`, where the one byte has been read already."""
     if got == FAILED:
-        raise_failure(read_to_end(fd))
+        raise_failure(read_to_end(fd, wait))
     if got != wanted:
         raise LaunchError(
             "the container's init ended before it was ready" if not got else "init spoke nonsense"
@@ -106,9 +118,13 @@ def read_to_newline(fd: int) -> bytes:
     return bytes(found)
 
 
-def read_to_end(fd: int) -> bytes:
-    """What is left to read, at most one message."""
+def read_to_end(fd: int, wait: Callable[[], None] = _at_once) -> bytes:
+    """What is left to read, at most one message; `wait` as for `expect`."""
     found = b""
-    while len(found) < _MAX_MESSAGE and (piece := os.read(fd, _MAX_MESSAGE)):
+    while len(found) < _MAX_MESSAGE:
+        wait()
+        piece = os.read(fd, _MAX_MESSAGE)
+        if not piece:
+            break
         found += piece
     return found

@@ -5,12 +5,15 @@ says. What is bounded here:
 - calls in all: after `MOST_CALLS` the supervisor closes the listener, and the kernel answers ENOSYS
   by itself, at the price of any refused call. So it does if this process dies: never permission.
 - calls at a time: one for each round of the supervisor's loop, so that nothing else waits.
+- the wait for init, which lives under the filter before the program does: see `until_told`.
 """
 
 from __future__ import annotations
 
+import select
+
 from secure import system as os
-from secure.errors import SecureError
+from secure.errors import LaunchError, SecureError
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 1_024
 _EPERM = 1
+_LOOK_MS = 250  # how often to ask why init does not send its listener
+_ASLEEP_BEHIND_A_FILTER = {"State:\tS (sleeping)", "Seccomp:\t2"}  # proc(5), PID/status
 
 
 @value
@@ -102,3 +107,42 @@ class Refusals:
         except (SecureError, OSError):
             return _EPERM
         return said & DATA or _EPERM if said & ACTION == RET_ERRNO else _EPERM
+
+
+def until_told(status: int, pid: int, refusals: Refusals | None) -> None:
+    """Wait until init has written to `status` or ended; what its filter refuses it is answered.
+
+    Without that init would wait for its answer and the supervisor for init.
+
+    Args:
+        pid: init's.
+        refusals: None until init has sent the listener: its calls cannot be answered before.
+
+    Raises:
+        LaunchError: init waits for such an answer.
+    """
+    poll = select.poll()
+    poll.register(status, select.POLLIN)
+    if refusals and refusals.listener >= 0:
+        poll.register(refusals.listener, select.POLLIN)
+    while status not in (ready := dict(poll.poll(None if refusals else _LOOK_MS))):
+        if refusals:
+            event = ready[refusals.listener]
+            if event != select.POLLIN or not refusals.serve():
+                poll.unregister(refusals.listener)
+                refusals.close()
+        # Between its filter and its word init sleeps for nothing else. What it said before it went
+        # to sleep is there now.
+        elif _asleep_behind_a_filter(pid) and not poll.poll(0):
+            raise LaunchError(
+                "the seccomp profile refuses init a system call before its listener is here, so "
+                "that nobody can answer",
+                do="This is a fault of secure or of the profile; please report it.",
+            )
+
+
+def _asleep_behind_a_filter(pid: int) -> bool:
+    with open(f"/proc/{pid}/status", "rb", 0) as file:
+        return (
+            set(file.read(8192).decode("ascii", "replace").splitlines()) >= _ASLEEP_BEHIND_A_FILTER
+        )

@@ -183,7 +183,7 @@ class _Container:
         mine = own_namespaces()
         cgroup = self._start.cgroup
         self._take_listener()
-        protocol.expect(self._status, protocol.READY)
+        protocol.expect(self._status, protocol.READY, self._until_told)
         landlock = protocol.read_line(self._status)
         limits = cgroup.read_back() if cgroup else ()
         other_ids = self._plan.id_map == RANGE and os.geteuid() != 0
@@ -198,7 +198,7 @@ class _Container:
                 do="This is a fault of secure or of this kernel; please report it.",
             )
         os.write(self._go, protocol.GO)
-        message = protocol.read_to_end(self._status)
+        message = protocol.read_to_end(self._status, self._until_told)
         if message:
             protocol.raise_failure(message[1:])
 
@@ -206,9 +206,17 @@ class _Container:
         if plain := self._start.plain:
             from secure.runtime.refusals import Refusals
 
+            self._until_told()
             got, listener = descriptors.receive(self._status)
-            protocol.check(got, protocol.LISTENER, self._status)
+            protocol.check(got, protocol.LISTENER, self._status, self._until_told)
             self.refusals = Refusals(listener, plain)
+
+    def _until_told(self) -> None:
+        """Until init says something; what its own filter refuses it meanwhile is answered."""
+        if self._start.plain:
+            from secure.runtime.refusals import until_told
+
+            until_told(self._status, self._pid, self.refusals)
 
     def watch(self, wake: int) -> int:
         """Copy streams, answer refused calls and forward signals until init has ended.
@@ -217,7 +225,7 @@ class _Container:
             Init's code.
         """
         self._wake = wake
-        listener = [self.refusals.listener] if self.refusals else []
+        listener = [self.refusals.listener] if self.refusals and self.refusals.listener >= 0 else []
         for source in (wake, *listener, *(relay.source for relay in self._relays)):
             self._poll.register(source, select.POLLIN)
         while self._code is None:
