@@ -16,20 +16,19 @@ from secure.errors import (
     NotFoundError,
     os_error_text,
 )
-from secure.facts.image import Unreadable
 from secure.flows.clock import now
 from secure.flows.current_database import folder, the_database
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import read_vulndb
 from secure.store.lock import Lock
-from secure.vulns import manifest, schema
-from secure.vulns.build import BuildReport, Content, Feed, build
+from secure.vulns import manifest
+from secure.vulns.build import BuildReport, build
 from secure.vulns.database import DatabaseStatus
-from secure.vulns.osv import Advisory, Refused
+from secure.vulns.native import feed_of, is_native
 from secure.vulns.parcel import read_parcel, write_parcel
-from secure.vulns.records import advisories, files, zip_members
-from secure.vulns.tables import tables_of, whole
+from secure.vulns.records import files
+from secure.vulns.tables import is_table, tables_of
 
 MAY_LOSE_PERCENT = 10  # of an ecosystem's records, by one update
 _LOCK_S = 600.0  # a build takes minutes
@@ -70,66 +69,20 @@ def build_from(paths: list[str], *, accept_shrink: bool = False) -> BuildReport:
         NotFoundError, ArchiveError, LimitExceededError: of a file; the old database is kept.
         ShrunkError: an ecosystem has lost too many records.
     """
-    found = [path for given in paths for path in files(given)]
+    found = [path for given in paths for path in files(given, _is_other)]
     tables, rest = tables_of(found, DEFAULT_LIMITS)
     with replacing() as fresh:
-        report = build(fresh, _feeds(rest), now(), tables)
+        report = build(fresh, (feed_of(path, DEFAULT_LIMITS) for path in rest), now(), tables)
         manifest.install(folder(), fresh, may_lose_percent=_limit(accept_shrink))
     return report
 
 
+def _is_other(name: str) -> bool:
+    return is_native(name) or is_table(name)
+
+
 def _limit(accept_shrink: bool) -> int | None:
     return None if accept_shrink else MAY_LOSE_PERCENT
-
-
-def _feeds(paths: list[str]) -> Iterator[Feed]:
-    for path in paths:
-        content = Content()
-        base = os.path.basename(path)
-        giver = next((giver for giver in _NATIVE if giver in base), "osv")
-        read_feed = _NATIVE.get(giver, _osv)
-        yield Feed(f"{giver}/{base}", read_feed(path, content), content)
-
-
-_Entries = Iterator[Advisory | Refused | Unreadable]
-
-
-def _osv(path: str, content: Content) -> _Entries:
-    return advisories(path, DEFAULT_LIMITS, content)
-
-
-def _rubysec(path: str, content: Content) -> _Entries:
-    from secure.vulns.feeds import rubysec
-
-    return rubysec.advisories(content.feed(whole(path, DEFAULT_LIMITS)), DEFAULT_LIMITS)
-
-
-def _friendsofphp(path: str, content: Content) -> _Entries:
-    from secure.vulns.feeds import friendsofphp
-
-    raw = content.feed(whole(path, DEFAULT_LIMITS))
-    return friendsofphp.advisories(raw, DEFAULT_LIMITS, _modified(path))
-
-
-def _secdb(path: str, content: Content) -> _Entries:
-    from secure.vulns.feeds import alpine_secdb
-
-    documents = []
-    for found in zip_members(path, DEFAULT_LIMITS, content, ".yaml"):
-        if isinstance(found, Unreadable):
-            yield found
-        else:
-            documents.append(found)
-    yield from alpine_secdb.advisories(documents, DEFAULT_LIMITS, _modified(path))
-
-
-def _modified(path: str) -> str:
-    """For records without a time of their own."""
-    return schema.rfc3339(int(os.stat(path).st_mtime))
-
-
-# Forms that are not OSV's, by a part of the name of the file they come in.
-_NATIVE = {"rubysec": _rubysec, "friendsofphp": _friendsofphp, "secdb": _secdb}
 
 
 def status() -> DatabaseStatus:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -31,8 +31,11 @@ _ENDINGS = (".json", ".zip", ".tar", ".tgz", *_LINES)
 _PIECE = 1 << 20
 
 
-def files(path: str) -> list[str]:
+def files(path: str, other: Callable[[str], bool] = lambda _: False) -> list[str]:
     """`path` itself, or every file of records below it, sorted.
+
+    Args:
+        other: tells by its name a file that has another form than OSV's.
 
     Raises:
         NotFoundError: nothing is there.
@@ -41,7 +44,11 @@ def files(path: str) -> list[str]:
         return [path]
     found = []
     for folder, _, names in os.walk(path):
-        found += [os.path.join(folder, name) for name in names if _stem(name).endswith(_ENDINGS)]
+        found += [
+            os.path.join(folder, name)
+            for name in names
+            if _stem(name).endswith(_ENDINGS) or other(name)
+        ]
     if not found:
         raise NotFoundError(
             f'"{path}" is no file of records, nor a folder with any',

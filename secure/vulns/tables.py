@@ -22,7 +22,8 @@ from secure.vulns.build import Tables
 from secure.vulns.schema import Exploited, Lifetime, Probability
 from secure.vulns.zip_directory import check_directory
 
-_KEV, _EPSS, _LIFETIMES = "known_exploited_vulnerabilities.json", "epss", "release-data.zip"
+_KEV, _LIFETIMES = "known_exploited_vulnerabilities.json", "release-data.zip"
+_EPSS = re.compile(r"epss.*\.csv").match
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}").fullmatch
 _MOST_ENTRIES = 2_000_000
 _MOST_CHARS = 4_000
@@ -72,13 +73,18 @@ def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
         name = os.path.basename(path)
         if name == _KEV:
             kev.update(read_kev(whole(path, limits), name))
-        elif name.startswith(_EPSS) and ".csv" in name:
+        elif _EPSS(name):
             epss.update(read_epss(whole(path, limits), name))
         elif name.endswith(_LIFETIMES):
             lifetimes.update(read_lifetimes(path, limits))
         else:
             rest.append(path)
     return Tables(kev, sorted(epss.items()), lifetimes), rest
+
+
+def is_table(name: str) -> bool:
+    """The file with this name has one of the tables."""
+    return name == _KEV or name.endswith(_LIFETIMES) or bool(_EPSS(name))
 
 
 def whole(path: str, limits: Limits) -> bytes:

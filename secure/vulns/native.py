@@ -1,0 +1,78 @@
+"""Files of advisories in a form of their giver's own, told by their names, as feeds of a build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from secure import system as os
+from secure.facts.image import Unreadable
+from secure.oci.limits import Limits
+from secure.vulns import records, schema
+from secure.vulns.build import Content, Feed
+from secure.vulns.osv import Advisory, Refused
+from secure.vulns.tables import whole
+
+_Entries = Iterator[Advisory | Refused | Unreadable]
+
+
+def feed_of(path: str, limits: Limits) -> Feed:
+    """The records of one file: in the form that its name tells, else OSV's."""
+    base, content = os.path.basename(path), Content()
+    giver = _giver(base) or "osv"
+    return Feed(f"{giver}/{base}", _GIVERS[giver][1](path, limits, content), content)
+
+
+def is_native(name: str) -> bool:
+    """The file with this name is none of OSV's records."""
+    return bool(_giver(name))
+
+
+def _giver(name: str) -> str:
+    return next((giver for giver, (named, _) in _GIVERS.items() if named(name)), "")
+
+
+def _rubysec(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import rubysec
+
+    return rubysec.advisories(content.feed(whole(path, limits)), limits)
+
+
+def _friendsofphp(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import friendsofphp
+
+    return friendsofphp.advisories(content.feed(whole(path, limits)), limits, _modified(path))
+
+
+def _secdb(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import alpine_secdb
+
+    documents = []
+    for found in records.zip_members(path, limits, content, ".yaml"):
+        if isinstance(found, Unreadable):
+            yield found
+        else:
+            documents.append(found)
+    yield from alpine_secdb.advisories(documents, limits, _modified(path))
+
+
+def _debian(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import debian_lists
+
+    return debian_lists.advisories(content.feed(whole(path, limits)), limits)
+
+
+def _modified(path: str) -> str:
+    """For records without a time of their own."""
+    return schema.rfc3339(int(os.stat(path).st_mtime))
+
+
+_GIVERS: dict[
+    str, tuple[Callable[[str], object], Callable[[str, Limits, Content], _Entries]]
+] = {
+    "rubysec": (re.compile(r".*rubysec.*\.jsonl").match, _rubysec),
+    "friendsofphp": (re.compile(r".*friendsofphp.*\.jsonl").match, _friendsofphp),
+    "secdb": (re.compile(r".*secdb.*\.zip").match, _secdb),
+    "debian": (re.compile(r"D[SL]A-list\b").match, _debian),
+    "osv": (re.compile(r"(?!)").match, records.advisories),
+}  # fmt: skip
