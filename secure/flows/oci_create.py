@@ -87,7 +87,8 @@ def create_container(request: Request, console: socket | None = None) -> State:
         from secure.flows import oci_log
 
         def record(evidence: Evidence, differences: tuple[Difference, ...]) -> None:
-            oci_log.at_gate(plan, bundle, granted, evidence, differences)
+            decided = granted.verdict, granted.seccomp
+            oci_log.at_gate(plan, bundle, decided, evidence, differences)
 
         return record
 

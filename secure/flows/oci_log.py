@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from secure.audit.canonical import Plain
     from secure.facts.evidence import Difference, Evidence
     from secure.facts.verdict import Verdict
-    from secure.flows.oci_policy import Granted
     from secure.runtime.oci.entered import Entered
     from secure.runtime.oci.plan import BundlePlan
 
@@ -23,18 +22,23 @@ BUNDLE = "bundle "  # how the reference of a bundle's "image" begins
 def at_gate(
     plan: BundlePlan,
     bundle: str,
-    granted: Granted,
+    decided: tuple[Verdict, tuple[str, ...]],
     evidence: Evidence,
     differences: tuple[Difference, ...],
 ) -> None:
-    """Before the first instruction: what was decided, and what the kernel showed."""
+    """Before the first instruction: what was decided, and what the kernel showed.
+
+    Args:
+        decided: the verdict, and the names of the seccomp filters.
+    """
+    verdict, filters = decided
     body: Plain = {
         "id": plan.id,
         "image": _image(bundle),
         "argv": list(plan.process.args),
-        "verdict": plain(granted.verdict),
+        "verdict": plain(verdict),
         "evidence": plain(evidence),
-        "enforcement": _enforcement(plan, granted, evidence),
+        "enforcement": _enforcement(plan, filters, evidence),
         "differences": plain(differences),
     }
     chain.append(chain.log_path(data_dir()), "launch", body, now(), sync=bool(differences))
@@ -63,7 +67,7 @@ def _image(bundle: str) -> Plain:
     return {"reference": f"{BUNDLE}{bundle}", "digest": "", "id": ""}
 
 
-def _enforcement(plan: BundlePlan, granted: Granted, evidence: Evidence) -> Plain:
+def _enforcement(plan: BundlePlan, filters: tuple[str, ...], evidence: Evidence) -> Plain:
     held = [name for name, bits in evidence.capabilities if bits]
     uid = f"uid {plan.privileges.uid} inside is uid {evidence.uids[1]} outside ({plan.identity})"
     label = plan.process.apparmor
@@ -73,7 +77,7 @@ def _enforcement(plan: BundlePlan, granted: Granted, evidence: Evidence) -> Plai
         ("namespaces", f"own {', '.join(evidence.own_namespaces)}"),
         ("capabilities dropped", f"sets that hold some: {', '.join(held) or 'none'}"),
         ("no new privileges", "no_new_privs = 1"),
-        ("system call filter", f"{', '.join(granted.seccomp)}, mode 2"),
+        ("system call filter", f"{', '.join(filters)}, mode 2"),
         ("limits", ", ".join(f"{f} = {v}" for f, v in evidence.cgroup_limits) or "rlimits only"),
     )
     return [[name, ENFORCED, by, "config.json"] for name, by in rows]
