@@ -35,12 +35,17 @@ _LOCK_S = 600.0  # a build takes minutes
 
 
 class FeedList(msgspec.Struct, frozen=True):
-    """vulndb/feeds.yaml: where updates come from, and which ecosystems are expected."""
+    """vulndb/feeds.yaml: where updates come from, and which ecosystems are expected.
+
+    Args:
+        files: what else is fetched, by the name that tells its form.
+    """
 
     osv: str
     kev: str
     epss: str
     ecosystems: tuple[str, ...]
+    files: dict[str, str] = {}
 
 
 def feed_list() -> FeedList:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
@@ -29,8 +29,8 @@ from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.store.download import Patience, download
 from secure.store.paths import cache_dir
 from secure.vulns import manifest
-from secure.vulns.build import BuildReport, Content, Feed, build
-from secure.vulns.records import advisories
+from secure.vulns.build import BuildReport, build
+from secure.vulns.native import feed_of, is_native
 from secure.vulns.tables import tables_of
 
 _MOST_SINGLE = 200  # records; more of them are slower one by one than the whole export
@@ -59,9 +59,8 @@ class _Fetch:
     def __init__(self, feeds: FeedList, urls: tuple[str, ...], patience: Patience) -> None:
         self.folder = os.path.join(cache_dir(), "vulndb", "downloads")
         self._bases = [url.rstrip("/") for url in urls or (feeds.osv,)]
-        # A mirror of one's own has everything beside the exports.
-        self.kev = [f"{base}/{_KEV}" for base in self._bases] if urls else [feeds.kev]
-        self.epss = [f"{base}/{_EPSS}" for base in self._bases] if urls else [feeds.epss]
+        self._own = bool(urls)
+        self.kev, self.epss = self.beside(_KEV, feeds.kev), self.beside(_EPSS, feeds.epss)
         self._patience = patience
         make_private_dir(self.folder)
 
@@ -70,6 +69,10 @@ class _Fetch:
 
     def get(self, urls: list[str], name: str, max_bytes: int = _MOST_BYTES) -> bool:
         return download(urls, self.path(name), max_bytes, self._patience)
+
+    def beside(self, name: str, url: str) -> list[str]:
+        """Where one file is. A mirror of one's own has everything beside the exports."""
+        return [f"{base}/{name}" for base in self._bases] if self._own else [url]
 
     def of(self, ecosystem: str, name: str) -> list[str]:
         return [f"{base}/{quote(ecosystem)}/{quote(name)}" for base in self._bases]
@@ -100,16 +103,20 @@ def update(
         unchanged: list[str] = []
         failed: list[str] = []
         wanted = ecosystems or feeds.ecosystems
+        others = {n: u for n, u in feeds.files.items() if not (ecosystems and is_native(n))}
         for ecosystem in wanted:
             _noting(ecosystem, partial(_ecosystem, fetch, ecosystem), unchanged, failed, told)
         _noting("KEV", partial(fetch.get, fetch.kev, _KEV), unchanged, failed, told)
         _noting("EPSS", partial(fetch.get, fetch.epss, _EPSS), unchanged, failed, told)
+        for name, url in others.items():
+            work = partial(fetch.get, fetch.beside(name, url), name)
+            _noting(name, work, unchanged, failed, told)
         names = [f"{one}{end}" for one in wanted for end in (".zip", ".jsonl")]
-        paths = [fetch.path(name) for name in (*names, _KEV, _EPSS)]
+        paths = [fetch.path(name) for name in (*names, _KEV, _EPSS, *others)]
         tables, rest = tables_of([path for path in paths if os.path.exists(path)], DEFAULT_LIMITS)
         if not rest:
             raise NotFoundError(f"no feed could be had: {failed[0]}", do="See the lines above.")
-        report = build(fresh, _feeds(rest), now(), tables)
+        report = build(fresh, (feed_of(path, DEFAULT_LIMITS) for path in rest), now(), tables)
         percent = None if accept_shrink else MAY_LOSE_PERCENT
         manifest.install(folder(), fresh, may_lose_percent=percent)
     return Updated(report, tuple(unchanged), tuple(failed))
@@ -131,14 +138,6 @@ def _noting(
     except SecureError as cause:
         failed.append(f"{name}: {cause.what}")
         told(f"{name}: {cause.what}\n")
-
-
-def _feeds(paths: list[str]) -> Iterator[Feed]:
-    for path in paths:
-        content = Content()
-        yield Feed(
-            f"osv/{os.path.basename(path)}", advisories(path, DEFAULT_LIMITS, content), content
-        )
 
 
 def _ecosystem(fetch: _Fetch, ecosystem: str) -> bool:

@@ -110,27 +110,32 @@ def search_json(found: tuple[Found, ...]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
 
 
-def status_table(status: DatabaseStatus, missing: tuple[str, ...]) -> str:
+def status_table(status: DatabaseStatus, missing: tuple[str, ...], signed_by: str) -> str:
     """For people."""
-    return "".join(f"{plain(line)}\n" for line in _status_lines(status, missing))
+    return "".join(f"{plain(line)}\n" for line in _status_lines(status, missing, signed_by))
 
 
-def _status_lines(status: DatabaseStatus, missing: tuple[str, ...]) -> Iterator[str]:
+def _status_lines(
+    status: DatabaseStatus, missing: tuple[str, ...], signed_by: str
+) -> Iterator[str]:
     if status.starter:
         yield "starter set only: the best known vulnerabilities, for a first look without network"
         yield "  a scan that finds nothing says little. Get the rest: secure db update"
     yield f"built {status.built_at}; newest record modified {status.newest or 'at no known time'}"
+    if signed_by:
+        yield f"signed by {signed_by}, checked when it was imported"
     yield f"{status.records} advisories of {len(status.ecosystems)} ecosystems"
     for one in status.ecosystems:
         yield f"  {one.name:32} {one.records:8}  {one.newest}"
     for feed in status.feeds:
         refused = f", {feed.refused} not used" if feed.refused else ""
         yield f"feed {feed.name}: {feed.records} records{refused}, sha256 {feed.sha256[:16]}…"
+    yield f"end of support known of {status.releases} releases of distributions"
     if missing:
         yield f"missing: {', '.join(missing)}"
 
 
-def status_json(status: DatabaseStatus, missing: tuple[str, ...]) -> bytes:
+def status_json(status: DatabaseStatus, missing: tuple[str, ...], signed_by: str) -> bytes:
     """For programs."""
-    told = {**msgspec.structs.asdict(status), "missing": missing}
+    told = {**msgspec.structs.asdict(status), "missing": missing, "signed_by": signed_by}
     return msgspec.json.format(msgspec.json.encode(told)) + b"\n"

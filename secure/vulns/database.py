@@ -78,6 +78,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True):
 
     Args:
         starter: only the set that comes with the program.
+        releases: of how many releases of distributions the end of support is known.
     """
 
     built_at: str
@@ -86,6 +87,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True):
     newest: str
     feeds: tuple[FeedStatus, ...]
     ecosystems: tuple[EcosystemStatus, ...]
+    releases: int = 0
 
 
 def open_database(path: str) -> Database:
@@ -303,6 +305,7 @@ class Database:
             newest=schema.rfc3339(newest if isinstance(newest, int) else None),
             feeds=tuple(self._feed_status(*row) for row in feeds),
             ecosystems=tuple(self._ecosystem_rows()),
+            releases=len(self._rows("SELECT ecosystem FROM release")),
         )
 
     def _feed_status(self, *row: object) -> FeedStatus:

@@ -1,13 +1,12 @@
 """What stands beside advisories: exploited vulnerabilities, probabilities, ends of releases.
 
 Sources: CISA, known_exploited_vulnerabilities_schema.json; FIRST, EPSS data (a comment line, then
-cve,epss,percentile); endoflife-date/release-data, releases/PRODUCT.json.
+cve,epss,percentile).
 """
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from datetime import date
 
@@ -19,23 +18,15 @@ from secure.facts.plain import plain
 from secure.images.decompress import decompressed
 from secure.oci.limits import Limits
 from secure.vulns.build import Tables
+from secure.vulns.lifetimes import read_cycles, read_distro_info
 from secure.vulns.schema import Exploited, Lifetime, Probability
-from secure.vulns.zip_directory import check_directory
 
-_KEV, _LIFETIMES = "known_exploited_vulnerabilities.json", "release-data.zip"
+_KEV, _CYCLES = "known_exploited_vulnerabilities.json", "release-data.zip"
+_DISTRO_INFO = re.compile(r"(?:distro-info-)?(debian|ubuntu)\.csv").fullmatch
 _EPSS = re.compile(r"epss.*\.csv").match
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}").fullmatch
 _MOST_ENTRIES = 2_000_000
 _MOST_CHARS = 4_000
-
-# product -> how its releases are called as an ecosystem; {} is the release
-_ECOSYSTEMS = {
-    "almalinux": "AlmaLinux:{}", "alpine-linux": "Alpine:v{}", "amazon-linux": "Amazon Linux:{}",
-    "debian": "Debian:{}", "fedora": "Fedora:{}", "mageia": "Mageia:{}",
-    "opensuse": "openSUSE:Leap {}", "oracle-linux": "Oracle Linux:{}", "rhel": "Red Hat:{}",
-    "rocky-linux": "Rocky Linux:{}", "sles": "SUSE:Linux Enterprise Server {}",
-    "ubuntu": "Ubuntu:{}",
-}  # fmt: skip
 
 
 class _KevEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,22 +42,14 @@ class _Kev(msgspec.Struct, frozen=True):
     vulnerabilities: tuple[_KevEntry, ...]
 
 
-class _Cycle(msgspec.Struct, frozen=True):
-    name: str = ""
-    codename: str = ""
-    releaseDate: str = ""  # noqa: N815 - the name in the file
-    eol: str | bool = ""
-    eoes: str | bool = ""
-
-
-class _Product(msgspec.Struct, frozen=True):
-    releases: dict[str, _Cycle] = {}
-
-
 def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
-    """The tables among `paths`, told by their names, and the paths that are none."""
+    """The tables among `paths`, told by their names, and the paths that are none.
+
+    What a distribution itself says of its releases goes before what endoflife says.
+    """
     kev: dict[str, Exploited] = {}
     epss: dict[str, Probability] = {}
+    cycles: dict[str, Lifetime] = {}
     lifetimes: dict[str, Lifetime] = {}
     rest = []
     for path in paths:
@@ -75,16 +58,18 @@ def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
             kev.update(read_kev(whole(path, limits), name))
         elif _EPSS(name):
             epss.update(read_epss(whole(path, limits), name))
-        elif name.endswith(_LIFETIMES):
-            lifetimes.update(read_lifetimes(path, limits))
+        elif name.endswith(_CYCLES):
+            cycles.update(read_cycles(path, limits))
+        elif found := _DISTRO_INFO(name):
+            lifetimes.update(read_distro_info(whole(path, limits), found[1], name))
         else:
             rest.append(path)
-    return Tables(kev, sorted(epss.items()), lifetimes), rest
+    return Tables(kev, sorted(epss.items()), cycles | lifetimes), rest
 
 
 def is_table(name: str) -> bool:
     """The file with this name has one of the tables."""
-    return name == _KEV or name.endswith(_LIFETIMES) or bool(_EPSS(name))
+    return name == _KEV or name.endswith(_CYCLES) or bool(_EPSS(name) or _DISTRO_INFO(name))
 
 
 def whole(path: str, limits: Limits) -> bytes:
@@ -152,42 +137,6 @@ def _probability(text: str) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value <= 1 else None
-
-
-def read_lifetimes(path: str, limits: Limits) -> dict[str, Lifetime]:
-    """When the releases of distributions end, by ecosystem, from endoflife's zip of products."""
-    name = os.path.basename(path)
-    check_directory(path, name, limits)
-    found: dict[str, Lifetime] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                product = member.filename.rpartition("/")[2].removesuffix(".json")
-                if product not in _ECOSYSTEMS:
-                    continue
-                with archive.open(member) as file:
-                    raw = file.read(limits.advisory_bytes)
-                cycles = msgspec.json.decode(raw, type=_Product).releases
-                found.update(_lifetimes(_ECOSYSTEMS[product], cycles))
-    except (zipfile.BadZipFile, OSError, ValueError, msgspec.MsgspecError) as cause:
-        raise ArchiveError(f"{name}: {plain(str(cause)[:200])}") from cause
-    return found
-
-
-def _lifetimes(pattern: str, cycles: dict[str, _Cycle]) -> Iterator[tuple[str, Lifetime]]:
-    for release, cycle in cycles.items():
-        if isinstance(cycle.eol, str):
-            extended = cycle.eoes if isinstance(cycle.eoes, str) else ""
-            yield (
-                pattern.format(release),
-                Lifetime(
-                    release,
-                    cycle.codename,
-                    _date(cycle.releaseDate),
-                    _date(cycle.eol),
-                    _date(extended),
-                ),
-            )
 
 
 def _date(text: str) -> str:

@@ -71,6 +71,20 @@ def test_the_first_update_fetches_everything(server: FeedServer) -> None:
     assert (exploited.added, probable.score) == ("2021-12-10", 0.94358)
 
 
+def test_lists_of_releases_are_fetched_by_their_names(server: FeedServer) -> None:
+    feeds = msgspec.structs.replace(_FEEDS, files={"distro-info-debian.csv": "unused"})
+    columns = b"version,codename,series,created,release,eol,eol-lts\n"
+    row = b"12,Bookworm,bookworm,2021-08-14,2023-06-10,2026-07-11,2028-06-30\n"
+    server.files["/distro-info-debian.csv"] = columns + row
+    patience = Patience(attempts=1, pause=lambda _: None)
+    done = update(feeds, lambda _: None, urls=(server.url,), patience=patience)
+    assert done.failed == ()
+    with the_database() as found:
+        ends = found.release("Debian:12")
+    assert ends is not None
+    assert (ends.ends, ends.extended_ends) == ("2026-07-11", "2028-06-30")
+
+
 def test_an_update_without_news_fetches_lists_only(server: FeedServer) -> None:
     _update(server)
     server.asked.clear()
