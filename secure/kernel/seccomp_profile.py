@@ -68,19 +68,13 @@ def write_cached(cache_dir: str | os.PathLike[str], key: str, bpf: bytes) -> Non
     Raises:
         MachineError: the directory cannot be written.
     """
-    path = _path(cache_dir, key)
-    temporary = f"{path}.{os.getpid()}"
+    from secure.kernel.whole_files import write_all, write_whole
+
+    content = _MAGIC + _digest(key, bpf) + bpf
     try:
         os.makedirs(cache_dir, mode=0o700, exist_ok=True)
-        fd = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        try:
-            os.write(fd, _MAGIC + _digest(key, bpf) + bpf)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        os.rename(temporary, path)
+        # The digest tells what a power loss makes of it.
+        write_whole(_path(cache_dir, key), lambda fd: write_all(fd, content), durable=False)
     except OSError as error:
         raise MachineError(
             f'the compiled seccomp filter cannot be stored in "{cache_dir}": {error.strerror}',

@@ -13,6 +13,7 @@ from bpf_machine import ALLOW, errno_action, judge
 from confinement import ROOT, filter_of, profile
 from hypothesis import given
 from hypothesis import strategies as st
+from killed_writers import is_killed_while_writing
 
 from secure.errors import MachineError
 from secure.kernel import seccomp
@@ -139,3 +140,9 @@ def test_a_launch_with_a_cached_filter_imports_nothing_heavy(tmp_path: Path) -> 
 
     assert int(length) == len(filter_of("default"))
     assert set(modules.split()) & HEAVY == set()
+
+
+def test_a_writer_that_is_killed_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
+    bpf = filter_of("default")
+    assert is_killed_while_writing(lambda: write_cached(tmp_path, "0" * 64, bpf), len(bpf) // 2)
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from secure.errors import MachineError
-from secure.store.atomic import _write_beside, make_private_dir, write_file
+from secure.kernel.whole_files import _write_beside, write_all
+from secure.store.atomic import make_private_dir, write_file
 
 # Writes the same file over and over, each time with one letter only, until it is killed.
 _WRITER = """
@@ -131,7 +132,7 @@ def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path: Path) -> 
 
 
 def test_a_file_system_without_nameless_files_is_written_too(tmp_path: Path) -> None:
-    _write_beside(str(tmp_path / "file"), b"first", 0o600)
-    _write_beside(str(tmp_path / "file"), b"second", 0o600)
+    _write_beside(str(tmp_path / "file"), lambda fd: write_all(fd, b"first"), 0o600)
+    _write_beside(str(tmp_path / "file"), lambda fd: write_all(fd, b"second"), 0o600)
     assert (tmp_path / "file").read_bytes() == b"second"
     assert os.listdir(tmp_path) == ["file"]
