@@ -31,6 +31,9 @@ def born(
 
     Returns:
         Its pid, and (name, inode) of the namespaces of the process in the middle.
+
+    Raises:
+        SecureError: a namespace cannot be joined, or who joins was killed.
     """
     if not joins:
         pid = clone(flags | signals.SIGCHLD)
@@ -62,6 +65,9 @@ def born(
     os.waitpid(middle, 0)
     if said.startswith(protocol.FAILED):
         protocol.raise_failure(said.removeprefix(protocol.FAILED))
+    if not said:
+        # What it had cloned by then sees the end of the caller's pipe, and ends.
+        raise LaunchError("what joins the container's namespaces was killed")
     first, *links = said.decode().split()
     # A link reads "net:[4026531840]".
     inodes = (int(link.partition("[")[2].rstrip("]")) for link in links)
