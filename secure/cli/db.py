@@ -21,8 +21,10 @@ COMMAND = Command(
     "update        fetch what has changed in OSV's exports, KEV and EPSS\n"
     "search WORD   a vulnerability by its id or alias, or a package by its name\n"
     "export FILE   write it to one file, and say its sha256\n"
-    "import FILE   replace it by what another machine exported",
-    words="status | build --from FILE|DIR... | update | search WORD | export FILE | import FILE",
+    "import FILE|URL\n"
+    "              replace it by what another machine exported",
+    words="status | build --from FILE|DIR... | update | search WORD | export FILE"
+    " | import FILE|URL",
     least=1,
     most=-1,
     options=(
@@ -33,6 +35,8 @@ COMMAND = Command(
         Option("--ecosystem", "update: these instead of all", "NAME", many=True),
         Option("--accept-shrink", "build, update, import: even if an ecosystem loses many records"),
         Option("--sha256", "import: what the file's digest must be", "HEX"),
+        Option("--sign", "export: the private key to sign with, ed25519 in PEM", "FILE"),
+        Option("--key", "import: the public key that must have signed it", "FILE"),
         Option("--format", "status, search: table or json", "NAME"),
         Option("--output", "write the result to a file instead", "FILE", "-o"),
     ),
@@ -95,13 +99,12 @@ def _told(report: BuildReport) -> int:
 
 
 def _status(arguments: Arguments) -> int:
-    from secure.flows.db import missing_ecosystems, status
+    from secure.flows.db import missing_ecosystems, signed_by, status
     from secure.flows.db_words import status_json, status_table
 
     found = status()
-    missing = missing_ecosystems(found)
     told = status_json if _in_json(arguments) else status_table
-    write(told(found, missing), arguments.one("--output"))
+    write(told(found, missing_ecosystems(found), signed_by()), arguments.one("--output"))
     return 0
 
 
@@ -122,19 +125,26 @@ def _search(arguments: Arguments, word: str) -> int:
     return 0
 
 
-def _export(_: Arguments, path: str) -> int:
-    from secure.flows.db import export
+def _export(arguments: Arguments, path: str) -> int:
+    from secure.flows.db_parcel import export
 
-    export(path, write)
+    export(path, write, key=arguments.one("--sign"))
     return 0
 
 
 def _import(arguments: Arguments, path: str) -> int:
-    from secure.flows.db import import_
+    from secure.flows.db_parcel import import_
 
-    shrink = arguments.has("--accept-shrink")
-    made = import_(path, digest=arguments.one("--sha256"), accept_shrink=shrink)
-    write(f"{made.records} advisories, built {made.built_at}\n")
+    made = import_(
+        path,
+        digest=arguments.one("--sha256"),
+        key=arguments.one("--key"),
+        accept_shrink=arguments.has("--accept-shrink"),
+    )
+    signed = (
+        f"signed by {made.signed_by}" if made.signed_by else "no signature was asked for (--key)"
+    )
+    write(f"{made.records} advisories, built {made.built_at}; {signed}\n")
     return 0
 
 

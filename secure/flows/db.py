@@ -1,21 +1,13 @@
-"""The vulnerability database: build it from files, say what it is, search it, move it."""
+"""The vulnerability database: build it from files, say what it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 
 import msgspec
 
 from secure import system as os
-from secure.errors import (
-    ArchiveError,
-    DigestMismatchError,
-    MachineError,
-    NotFoundError,
-    os_error_text,
-)
 from secure.flows.clock import now
 from secure.flows.current_database import folder, the_database
 from secure.oci.limits import DEFAULT_LIMITS
@@ -26,7 +18,6 @@ from secure.vulns import manifest
 from secure.vulns.build import BuildReport, build
 from secure.vulns.database import DatabaseStatus
 from secure.vulns.native import feed_of, is_native
-from secure.vulns.parcel import read_parcel, write_parcel
 from secure.vulns.records import files
 from secure.vulns.tables import is_table, tables_of
 
@@ -78,7 +69,9 @@ def build_from(paths: list[str], *, accept_shrink: bool = False) -> BuildReport:
     tables, rest = tables_of(found, DEFAULT_LIMITS)
     with replacing() as fresh:
         report = build(fresh, (feed_of(path, DEFAULT_LIMITS) for path in rest), now(), tables)
-        manifest.install(folder(), fresh, may_lose_percent=_limit(accept_shrink))
+        manifest.install(
+            folder(), fresh, may_lose_percent=may_lose_percent(accept_shrink=accept_shrink)
+        )
     return report
 
 
@@ -86,7 +79,8 @@ def _is_other(name: str) -> bool:
     return is_native(name) or is_table(name)
 
 
-def _limit(accept_shrink: bool) -> int | None:
+def may_lose_percent(*, accept_shrink: bool) -> int | None:
+    """Of an ecosystem's records, by one replacement; None is any number."""
     return None if accept_shrink else MAY_LOSE_PERCENT
 
 
@@ -96,73 +90,13 @@ def status() -> DatabaseStatus:
         return found.status()
 
 
+def signed_by() -> str:
+    """The key that the imported database was signed with; "" where none was asked for."""
+    found = manifest.current(folder())
+    return found.signed_by if found else ""
+
+
 def missing_ecosystems(found: DatabaseStatus) -> tuple[str, ...]:
     """Those of the feed list that no record is of, by name without release."""
     there = {one.name.partition(":")[0] for one in found.ecosystems if one.records}
     return tuple(name for name in feed_list().ecosystems if name not in there)
-
-
-def export(path: str, told: Callable[[str], object]) -> None:
-    """Write the current database to one file, whole or not at all.
-
-    Raises:
-        NotFoundError: there is only the starter set, which every machine has.
-    """
-    found = manifest.current(folder())
-    if found is None:
-        raise NotFoundError("there is no database to export", do="Get one: secure db update")
-    temporary = f"{path}.{os.getpid()}.tmp"
-    digest = sha256()
-    try:
-        with open(manifest.verified(folder(), found), "rb") as source:
-            with open(temporary, "xb") as target:
-                write_parcel(found, source, target)
-                target.flush()
-                os.fsync(target.fileno())
-            with open(temporary, "rb") as written:
-                for piece in iter(lambda: written.read(1 << 20), b""):
-                    digest.update(piece)
-        os.rename(temporary, path)
-    except OSError as cause:
-        raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
-    finally:
-        remove_quietly(temporary)
-    told(f"sha256:{digest.hexdigest()}\n")
-
-
-def import_(path: str, *, digest: str = "", accept_shrink: bool = False) -> manifest.Manifest:
-    """Replace the database by the one in `path`.
-
-    Args:
-        digest: sha256 of the file, hexadecimal, as another channel told it; "" is not compared.
-
-    Raises:
-        DigestMismatchError: the file, or the database in it, is not what was promised.
-        ArchiveError, TamperedError, UnsupportedError: it holds no database of ours.
-        ShrunkError: an ecosystem has lost too many records.
-    """
-    where = f'"{path}"'
-    with replacing() as fresh:
-        try:
-            with open(path, "rb") as source:
-                if digest:
-                    _compare(source.read, digest, where)
-                    source.seek(0)
-                with open(fresh, "xb") as target:
-                    read_parcel(source, target, DEFAULT_LIMITS, where)
-                    target.flush()
-                    os.fsync(target.fileno())
-        except OSError as cause:
-            raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
-        return manifest.install(folder(), fresh, may_lose_percent=_limit(accept_shrink))
-
-
-def _compare(read_some: Callable[[int], bytes], digest: str, where: str) -> None:
-    found = sha256()
-    for piece in iter(lambda: read_some(1 << 20), b""):
-        found.update(piece)
-    if found.hexdigest() != digest.removeprefix("sha256:").lower():
-        raise DigestMismatchError(
-            f"{where} has not the digest that was given: sha256:{found.hexdigest()}",
-            do="Copy the file again, or ask its sender.",
-        )

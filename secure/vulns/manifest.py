@@ -1,4 +1,4 @@
-"""Which database is the current one, and that it is still what was built: digests, not signatures.
+"""Which database is the current one, and that it is still what was built.
 
     current.json    the manifest: name, size and sha256 of the file, records by ecosystem
     DIGEST.db       the database
@@ -35,6 +35,7 @@ class Manifest(msgspec.Struct, frozen=True):
         file: its name beside the manifest.
         feeds: each with the digest of what was read for it.
         ecosystems: records by name.
+        signed_by: the key whose signature was checked when it was imported; "" where none was.
     """
 
     file: str
@@ -44,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True):
     records: int
     feeds: tuple[FeedStatus, ...]
     ecosystems: dict[str, int]
+    signed_by: str = ""
 
 
 class ShrunkError(InputError):
@@ -141,19 +143,23 @@ def _noted(note: str) -> _Checked | None:
         return None
 
 
-def install(folder: str, fresh: str, *, may_lose_percent: int | None) -> Manifest:
+def install(
+    folder: str, fresh: str, *, may_lose_percent: int | None, signed_by: str = ""
+) -> Manifest:
     """Make the file `fresh`, which lies in `folder`, the current database.
 
     The caller holds the lock. `fresh` is gone afterwards; after an error it is still there.
 
     Args:
         may_lose_percent: of an ecosystem's records; None is any number.
+        signed_by: see `Manifest`.
 
     Raises:
         ShrunkError: an ecosystem has lost more; the database is still the old one.
     """
     make_private_dir(folder)
-    made, old = manifest_of(fresh), current(folder)
+    made = msgspec.structs.replace(manifest_of(fresh), signed_by=signed_by)
+    old = current(folder)
     if old is not None and may_lose_percent is not None:
         _check_size(old, made, may_lose_percent)
     os.rename(fresh, os.path.join(folder, made.file))

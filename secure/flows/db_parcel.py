@@ -1,0 +1,149 @@
+"""The vulnerability database as one file: from this machine, and to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+import msgspec
+
+from secure import system as os
+from secure.errors import (
+    ArchiveError,
+    DigestMismatchError,
+    InputError,
+    MachineError,
+    NotFoundError,
+    os_error_text,
+)
+from secure.flows.current_database import folder
+from secure.flows.db import may_lose_percent, replacing
+from secure.kernel.whole_files import write_whole
+from secure.oci.limits import DEFAULT_LIMITS
+from secure.store.atomic import remove_quietly
+from secure.vulns import manifest
+from secure.vulns.parcel import Head, read_head, read_parcel, write_parcel
+from secure.vulns.signature import KEY_BYTES, sign, signer
+
+_WEB = ("https://", "http://")
+
+
+def export(path: str, told: Callable[[str], object], *, key: str = "") -> None:
+    """Write the current database to one file, whole or not at all.
+
+    Args:
+        told: is given the digest of the file.
+        key: file of the private key to sign with; "" signs nothing.
+
+    Raises:
+        NotFoundError: there is only the starter set, which every machine has; or no such key.
+        InputError: the key is none.
+    """
+    found = manifest.current(folder())
+    if found is None:
+        raise NotFoundError("there is no database to export", do="Get one: secure db update")
+    # Who signed what was imported here does not vouch for what is signed now.
+    found = msgspec.structs.replace(found, signed_by="")
+    private = _key(key) if key else b""
+    digest = sha256()
+
+    def fill(fd: int) -> None:
+        signing = (lambda head: sign(head, private, f'"{key}"')) if key else None
+        with open(fd, "w+b", closefd=False) as target:
+            write_parcel(found, source, target, signing)
+            target.seek(0)
+            for piece in iter(lambda: target.read(1 << 20), b""):
+                digest.update(piece)
+
+    try:
+        with open(manifest.verified(folder(), found), "rb") as source:
+            write_whole(path, fill)
+    except OSError as cause:
+        raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
+    told(f"sha256:{digest.hexdigest()}\n")
+
+
+def import_(
+    path: str, *, digest: str = "", key: str = "", accept_shrink: bool = False
+) -> manifest.Manifest:
+    """Replace the database by the one in `path`.
+
+    Args:
+        path: a file, or the address of one on a web server.
+        digest: sha256 of the file, hexadecimal, as another channel told it; "" is not compared.
+        key: file of the public key that must have signed it; "" asks for no signature.
+
+    Raises:
+        DigestMismatchError: the file, or the database in it, is not what was promised.
+        NotSignedError: a key is given, and there is no signature.
+        TamperedError: it is signed by another key.
+        ArchiveError, UnsupportedError: it holds no database of ours.
+        ShrunkError: an ecosystem has lost too many records.
+    """
+    with replacing() as fresh:
+        if not path.startswith(_WEB):
+            return _import(path, f'"{path}"', fresh, digest, key, accept_shrink)
+        from secure.store.download import Patience, download
+
+        fetched = os.path.join(folder(), "parcel")
+        # What came before an interruption stays beside it, and is resumed.
+        download([path], fetched, DEFAULT_LIMITS.feed_bytes, Patience())
+        try:
+            return _import(fetched, f'"{path}"', fresh, digest, key, accept_shrink)
+        finally:
+            remove_quietly(fetched)
+            remove_quietly(f"{fetched}.json")
+
+
+def _import(
+    path: str, where: str, fresh: str, digest: str, key: str, accept_shrink: bool
+) -> manifest.Manifest:
+    try:
+        with open(path, "rb") as source:
+            if digest:
+                _compare(source.read, digest, where)
+                source.seek(0)
+            head = read_head(source, where)
+            signed_by = _signer(head, key) if key else ""
+            with open(fresh, "xb") as target:
+                read_parcel(head.manifest, source, target, DEFAULT_LIMITS, where)
+                target.flush()
+                os.fsync(target.fileno())
+    except OSError as cause:
+        raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
+    most = may_lose_percent(accept_shrink=accept_shrink)
+    return manifest.install(folder(), fresh, may_lose_percent=most, signed_by=signed_by)
+
+
+def _signer(head: Head, key: str) -> str:
+    return signer(head.signed, head.signature, _key(key), f'"{key}"')
+
+
+def _key(path: str) -> bytes:
+    """What stands in the file of a key.
+
+    Raises:
+        NotFoundError: it cannot be read.
+        InputError: it is too large for one.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(fd, "rb") as file:
+            content = file.read(KEY_BYTES + 1) or b""
+    except (OSError, ValueError) as cause:
+        why = cause.strerror if isinstance(cause, OSError) else "not a path"
+        raise NotFoundError(f'key "{path}" cannot be read: {why}') from cause
+    if len(content) > KEY_BYTES:
+        raise InputError(f'"{path}" is no key: it has over {KEY_BYTES} bytes')
+    return content
+
+
+def _compare(read_some: Callable[[int], bytes], digest: str, where: str) -> None:
+    found = sha256()
+    for piece in iter(lambda: read_some(1 << 20), b""):
+        found.update(piece)
+    if found.hexdigest() != digest.removeprefix("sha256:").lower():
+        raise DigestMismatchError(
+            f"{where} has not the digest that was given: sha256:{found.hexdigest()}",
+            do="Copy the file again, or ask its sender.",
+        )
