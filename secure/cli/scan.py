@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.facts.image import ImageFacts
 
-FORMATS = ("table", "json", "cyclonedx", "openvex", "cyclonedx-vex")
+FORMATS = ("table", "json", "sarif", "gitlab", "cyclonedx", "openvex", "cyclonedx-vex")
 COMMAND = Command(
     name="scan",
     summary="What is in this image: packages, known vulnerabilities, files that matter, secrets.",
@@ -98,6 +98,8 @@ def _rendered(facts: ImageFacts, form: str) -> str | bytes:
         from secure.report.image_json import image_json
 
         return image_json(facts)
+    if form in {"sarif", "gitlab"}:
+        return _for_machines(facts, form)
     if form == "openvex":
         from secure.report.openvex import openvex
 
@@ -109,3 +111,17 @@ def _rendered(facts: ImageFacts, form: str) -> str | bytes:
     from secure.report.image_table import image_table
 
     return image_table(facts)
+
+
+def _for_machines(facts: ImageFacts, form: str) -> str | bytes:
+    """For viewers that show a vulnerability by its text."""
+    from secure.flows.described import described
+
+    facts = described(facts)
+    if form == "sarif":
+        from secure.report.sarif_vulnerabilities import vulnerabilities_sarif
+
+        return vulnerabilities_sarif(facts)
+    from secure.report.gitlab import gitlab
+
+    return gitlab(facts)

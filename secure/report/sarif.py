@@ -9,25 +9,16 @@ Source: SARIF v2.1.0 (OASIS, 2020), sections named below.
 from __future__ import annotations
 
 import json
-from urllib.parse import quote
 
 from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
 from secure.policy.catalogue import RULES_BY_ID
+from secure.report.sarif_terms import SCHEMA, SECURITY_SEVERITY, image_place, image_uri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.facts.verdict import Finding, Verdict
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {DENY: "error", "warn": "warning", "waived": "note", NOT_CHECKED: "warning"}
-# GitHub sorts by this number: over 9.0 critical, 7.0 high, 4.0 medium, below low.
-_SECURITY_SEVERITY = {
-    "critical": "9.5",
-    "high": "8.0",
-    "medium": "5.5",
-    "low": "3.0",
-    "info": "0.0",
-}
 
 
 def verdict_sarif(verdict: Verdict, reference: str, tool_version: str) -> str:
@@ -47,8 +38,8 @@ def verdict_sarif(verdict: Verdict, reference: str, tool_version: str) -> str:
                 "rules": [_rule(rule) for rule in rules],
             }
         },
-        "automationDetails": {"id": f"secure/{verdict.stage}/{_uri(reference)}"},  # 3.17.3
-        "artifacts": [{"location": {"uri": _uri(reference)}}],
+        "automationDetails": {"id": f"secure/{verdict.stage}/{image_uri(reference)}"},  # 3.17.3
+        "artifacts": [{"location": {"uri": image_uri(reference)}}],
         "invocations": [_invocation(verdict)],
         "results": [
             _result(finding, positions[finding.rule], reference) for finding in verdict.findings
@@ -60,7 +51,7 @@ def verdict_sarif(verdict: Verdict, reference: str, tool_version: str) -> str:
             "policyDigest": verdict.policy_digest,
         },
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _invocation(verdict: Verdict) -> dict[str, object]:
@@ -86,7 +77,7 @@ def _rule(rule_id: str) -> dict[str, object]:
         "fullDescription": {"text": rule.why},
         "help": {"text": rule.fix},
         "properties": {
-            "security-severity": _SECURITY_SEVERITY[rule.severity],
+            "security-severity": SECURITY_SEVERITY[rule.severity],
             "tags": [
                 "security",
                 *(f"{source}/{i}" for source, ids in rule.maps.items() for i in ids),
@@ -108,10 +99,7 @@ def _result(finding: Finding, position: int, reference: str) -> dict[str, object
         },
         "locations": [
             {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(reference), "index": 0},
-                    "region": {"startLine": 1},  # GitHub wants a region even where no line exists
-                },
+                "physicalLocation": image_place(reference),
                 "logicalLocations": [{"fullyQualifiedName": finding.at, "kind": "member"}],
             }
         ],
@@ -119,7 +107,7 @@ def _result(finding: Finding, position: int, reference: str) -> dict[str, object
         "properties": {
             "outcome": finding.outcome,
             "severity": finding.severity,
-            "security-severity": _SECURITY_SEVERITY[finding.severity],
+            "security-severity": SECURITY_SEVERITY[finding.severity],
         },
     }
     if finding.outcome == NOT_CHECKED:
@@ -129,11 +117,3 @@ def _result(finding: Finding, position: int, reference: str) -> dict[str, object
             {"kind": "external", "status": "accepted", "justification": finding.waiver}  # 3.35
         ]
     return result
-
-
-def _uri(reference: str) -> str:
-    """A reference as a relative URI: an image has no file in the repository.
-
-    Colons are escaped, or "app:1" would be read as the scheme "app".
-    """
-    return quote(reference.lstrip("/"), safe="/@._-", errors="backslashreplace") or "image"

@@ -76,7 +76,7 @@ def _violation(case: ImageCase, found: Vulnerability) -> Violation:
         at=f"{found.component} {first.compared}",
         found=f"{found.id} ({_rating(found)}): {first.because} ({first.advisory}, {first.feed})",
         wanted=f"{' or '.join(found.fixed)} or later" if found.fixed else "",
-        place=f"{found.id} {found.ecosystem.partition(':')[0]} {found.component}",
+        place=found.place,
         path="/" + first.location.path,
         severity="info" if Mark.KERNEL_HEADERS in found.marks else severity,
         fix=found.fix or f"Replace or remove the package: {_NO_FIX.get(found.fix_state, '')}.",
@@ -112,7 +112,7 @@ def _stated(found: Vulnerability) -> Violation:
     return Violation(
         at=f"{found.component} {found.matches[0].compared}",
         found=f"{found.id}: {words}, says {told.by if told else ''}",
-        place=f"{found.id} {found.ecosystem.partition(':')[0]} {found.component}",
+        place=found.place,
         severity="info",
         fix="Nothing, if that statement is right.",
         action="warn",

@@ -175,6 +175,25 @@ def test_cyclonedx_analyses_are_valid_and_read_back(
     assert (code, "code_not_reachable" in out) == (0, True)
 
 
+def test_reports_for_viewers_tell_a_vulnerability_by_its_summary(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_database()
+    code, out = told(capsys, home, "--format", "sarif", "--fail-on", "critical")
+    assert code == 1
+    (run,) = json.loads(out)["runs"]
+    titles = {
+        rule["id"]: rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]
+    }
+    assert titles == {
+        "CVE-2021-44228": "Remote code execution in Log4j",
+        "CVE-2099-1": "Known vulnerability CVE-2099-1",
+    }
+    report = json.loads(told(capsys, home, "--format", "gitlab")[1])
+    assert report["vulnerabilities"][0]["description"].startswith("Remote code execution in Log4j")
+    assert report["vulnerabilities"][0]["solution"].endswith("log4j-core to 2.15.0")
+
+
 def test_the_gate_denies_by_the_policy_and_says_why(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
