@@ -62,6 +62,18 @@ def _debian(path: str, limits: Limits, content: Content) -> _Entries:
     return debian_lists.advisories(content.feed(whole(path, limits)), limits)
 
 
+def _arch(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import arch_tracker
+
+    return arch_tracker.advisories(content.feed(whole(path, limits)), limits, _modified(path))
+
+
+def _updateinfo(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import updateinfo
+
+    return updateinfo.advisories(records.pieces(path, limits, content), limits)
+
+
 def _modified(path: str) -> str:
     """For records without a time of their own."""
     return schema.rfc3339(int(os.stat(path).st_mtime))
@@ -74,5 +86,7 @@ _GIVERS: dict[
     "friendsofphp": (re.compile(r".*friendsofphp.*\.jsonl").match, _friendsofphp),
     "secdb": (re.compile(r".*secdb.*\.zip").match, _secdb),
     "debian": (re.compile(r"D[SL]A-list\b").match, _debian),
+    "arch": (re.compile(r"arch-.*\.json").match, _arch),
+    "updateinfo": (re.compile(r".*updateinfo.*\.xml").match, _updateinfo),
     "osv": (re.compile(r"(?!)").match, records.advisories),
 }  # fmt: skip

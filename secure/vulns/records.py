@@ -93,13 +93,26 @@ def _records(path: str, where: str, limits: Limits, content: Content) -> Iterato
             if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
                 yield from _of_zip(path, limits, content)
                 return
-            file.seek(0)
+        yield from _of_stream(pieces(path, limits, content), _stem(path), where, limits)
+    except OSError as cause:
+        raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
+
+
+def pieces(path: str, limits: Limits, content: Content) -> Iterator[bytes]:
+    """What is in one file, uncompressed, in pieces of at most 256 KiB.
+
+    Raises:
+        ArchiveError: damaged.
+        LimitExceededError: `feed_bytes` or `ratio`.
+    """
+    where = plain(os.path.basename(path))
+    try:
+        with open(path, "rb") as file:
 
             def read(count: int) -> bytes:
                 return content.feed(file.read(count))
 
-            pieces = _bounded(decompressed(read, limits, where, outer=True), where, limits)
-            yield from _of_stream(pieces, _stem(path), where, limits)
+            yield from _bounded(decompressed(read, limits, where, outer=True), where, limits)
     except OSError as cause:
         raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
 
@@ -112,9 +125,9 @@ def _stem(path: str) -> str:
     return path
 
 
-def _bounded(pieces: Iterator[bytes], where: str, limits: Limits) -> Iterator[bytes]:
+def _bounded(found: Iterator[bytes], where: str, limits: Limits) -> Iterator[bytes]:
     made = 0
-    for piece in pieces:
+    for piece in found:
         made += len(piece)
         if made > limits.feed_bytes:
             raise LimitExceededError("feed_bytes", where, f"{limits.feed_bytes} bytes")

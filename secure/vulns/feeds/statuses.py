@@ -16,6 +16,11 @@ def never_affected(ecosystem: str, name: str) -> Affected:
     return _all_versions(ecosystem, name, {"status": "not_affected"})
 
 
+def under_investigation(ecosystem: str, name: str) -> Affected:
+    """Nobody has said yet whether it is affected."""
+    return _all_versions(ecosystem, name, {"status": "under_investigation"})
+
+
 def without_fix(ecosystem: str, name: str, fix_state: str) -> Affected:
     """Affected in every version: "not-fixed", "wont-fix" or "end-of-life"."""
     return _all_versions(ecosystem, name, {"fix_state": fix_state})

@@ -1,0 +1,138 @@
+"""Feeds of vendors by somebody who means harm: refused by name, and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secure.errors import DocumentError, LimitExceededError
+from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.vulns.feeds import arch_tracker, updateinfo
+from secure.vulns.feeds.xml_records import xml_records
+from secure.vulns.osv import Advisory, Refused
+
+_DAY = "2026-01-01T00:00:00Z"
+_UPDATE = (
+    b'<update type="security"><id>ALAS2-2021-1</id><issued date="2021-08-13 17:31"/>'
+    b'<pkglist><collection><package name="a" version="1" release="2" arch="x86_64"/>'
+    b"</collection></pkglist></update>"
+)
+_BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><updates>&c;</updates>"""
+_FILE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><updates>&a;</updates>'
+
+
+def _updates(*inside: bytes) -> list[Advisory | Refused]:
+    raw = b"<updates>" + b"".join(inside) + b"</updates>"
+    return list(updateinfo.advisories(iter([raw]), DEFAULT_LIMITS))
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (_BOMB, "document type"),
+        (_FILE, "document type"),
+        (b"", "no whole XML"),
+        (b"<updates>" + _UPDATE, "no whole XML"),
+        (b"<updates></update>", "no whole XML"),
+        (b"\xff\xfe<", "no whole XML"),
+        (b'<?xml version="1.0" encoding="no-such"?><updates/>', "no whole XML"),
+        (b"<a>" * 65, "nested deeper"),
+    ],
+)
+def test_what_is_no_whole_xml_is_refused(raw: bytes, why: str) -> None:
+    with pytest.raises(DocumentError, match=why):
+        list(updateinfo.advisories(iter([raw]), DEFAULT_LIMITS))
+
+
+def _endless(begin: bytes, more: bytes) -> Iterator[bytes]:
+    """1 GiB, if anybody would read so much."""
+    yield begin
+    for _ in range(1024):
+        yield more * (1024 * 1024 // len(more))
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"<updates ", b"a"),
+        (b"<updates><!-- ", b"x"),
+        (b'<updates a="', b"x"),
+        (b"<updates><?a ", b"x"),
+        (b'<updates><update type="security">', b"<a/>"),
+        (b'<updates><update type="security">', b"<a b='c'/>"),
+    ],
+)
+def test_what_does_not_end_is_given_up(begin: bytes, more: bytes) -> None:
+    with pytest.raises(LimitExceededError, match="xml"):
+        list(updateinfo.advisories(_endless(begin, more), DEFAULT_LIMITS))
+
+
+def test_of_a_long_text_the_beginning_is_kept() -> None:
+    pieces = [b"<r><a>", *[b"x" * 50_000] * 40, b"</a></r>"]
+    (found,) = xml_records(iter(pieces), frozenset({"r"}))
+    assert found.child("a").text == "x" * 65_536
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (_UPDATE.replace(b"ALAS2-2021-1<", b"RHSA-2021:1<"), "no distribution"),
+        (_UPDATE.replace(b"ALAS2-2021-1<", b"FEDORA-2021-abc<"), "no distribution"),
+        (_UPDATE.replace(b"ALAS2-2021-1<", b"ALAS2-2021-1\n\x1b<").replace(b"\x1b", b"x"), "known"),
+        (_UPDATE.replace(b"2021-08-13 17:31", b"yesterday"), "when it was issued"),
+        (_UPDATE.replace(b' name="a"', b""), "no version that can be compared"),
+        (_UPDATE.replace(b'version="1"', b'version="%s"' % (b"1" * 2000)), "be compared"),
+        (_UPDATE.replace(b"collection>", b"other>"), "names no package"),
+        (_UPDATE.replace(b'arch="x86_64"', b'arch="src"'), "names no package"),
+    ],
+)  # fmt: skip
+def test_a_bad_update_costs_no_other(bad: bytes, why: str) -> None:
+    before, refused, after = _updates(_UPDATE, bad, _UPDATE)
+    assert isinstance(before, Advisory)
+    assert isinstance(after, Advisory)
+    assert isinstance(refused, Refused)
+    assert why in refused.why
+
+
+_GROUP = b'{"name":"AVG-1","packages":["a"],"status":"Fixed","fixed":"1-1"}'
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (b"1", "no group"),
+        (_GROUP.replace(b"AVG-1", b"../AVG"), "its name"),
+        (_GROUP.replace(b"Fixed", b"\\u001b[31m"), "its status"),
+        (_GROUP.replace(b'"1-1"', b"null"), "its status"),
+        (_GROUP.replace(b"1-1", b"1" * 2000), "1000"),
+        (_GROUP.replace(b'["a"]', b'"a"'), "no group"),
+    ],
+)
+def test_a_bad_group_costs_no_other(bad: bytes, why: str) -> None:
+    raw = b"[" + b",".join((_GROUP, bad, _GROUP)) + b"]"
+    before, refused, after = arch_tracker.advisories(raw, DEFAULT_LIMITS, _DAY)
+    assert isinstance(before, Advisory)
+    assert isinstance(after, Advisory)
+    assert isinstance(refused, Refused)
+    assert why in refused.why
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[" * 100_000, b"\xff", b"[1", b" " * 3_000])
+def test_an_export_that_is_none_is_refused(raw: bytes) -> None:
+    (refused,) = arch_tracker.advisories(raw, Limits(database_bytes=2_000), _DAY)
+    assert isinstance(refused, Refused)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_end_in_another_error(raw: bytes) -> None:
+    for found in arch_tracker.advisories(raw, DEFAULT_LIMITS, _DAY):
+        assert isinstance(found, Advisory | Refused)
+    try:
+        found_in_xml = _updates(_UPDATE[: len(raw)] + raw)
+    except (DocumentError, LimitExceededError):
+        return
+    assert all(isinstance(one, Advisory | Refused) for one in found_in_xml)

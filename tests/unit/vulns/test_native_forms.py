@@ -1,0 +1,44 @@
+"""Which form a file of advisories has: its name tells."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from secure.oci.limits import DEFAULT_LIMITS
+from secure.vulns.native import feed_of, is_native
+from secure.vulns.osv import Advisory
+
+_GROUP = b'[{"name":"AVG-1","packages":["a"],"status":"Fixed","fixed":"1-1"}]'
+_UPDATES = (
+    b'<updates><update type="security"><id>ALAS2-2021-1</id><issued date="2021-08-13 17:31"/>'
+    b'<pkglist><collection><package name="a" version="1" release="2" arch="x86_64"/>'
+    b"</collection></pkglist></update></updates>"
+)
+_LIST = b"[29 Jan 2022] DSA-5059-1 policykit-1 - security update\n\t[buster] - policykit-1 1\n"
+_OSV = b'{"id": "A-1", "modified": "2024-01-01T00:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "giver", "content"),
+    [
+        ("arch-all.json", "arch", _GROUP),
+        ("abc123-updateinfo.xml.gz", "updateinfo", gzip.compress(_UPDATES)),
+        ("updateinfo.xml", "updateinfo", _UPDATES),
+        ("DSA-list", "debian", _LIST),
+        ("DLA-list.txt", "debian", _LIST),
+        ("search-result.json", "osv", _OSV),
+        ("DSA-listing.json", "osv", _OSV),
+    ],
+)
+def test_the_name_of_a_file_tells_its_form(
+    tmp_path: Path, name: str, giver: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    feed = feed_of(str(tmp_path / name), DEFAULT_LIMITS)
+    assert feed.name == f"{giver}/{name}"
+    assert is_native(name) == (giver != "osv")
+    assert [type(one) for one in feed.entries] == [Advisory]
+    assert feed.content.bytes
