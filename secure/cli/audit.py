@@ -77,6 +77,7 @@ def _verify(head: str) -> int:
 
 def _report(limit: int, form: str, output: str) -> int:
     from secure.flows.audit import report
+    from secure.flows.audit_vulnerabilities import with_vulnerabilities
 
     if form == "html":
         from secure.report.html import render
@@ -84,5 +85,5 @@ def _report(limit: int, form: str, output: str) -> int:
         from secure.report.audit_json import render
     else:
         raise UsageError(f'--format "{form}" is unknown', do="Use html or json.")
-    write(render(report(limit)), output)
+    write(render(with_vulnerabilities(report(limit))), output)
     return 0

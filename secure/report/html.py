@@ -7,11 +7,13 @@ from secure.report.audit_report import STARTED
 from secure.report.html_image import image_section
 from secure.report.html_launch import launch_section
 from secure.report.html_style import STYLE
+from secure.report.html_vulnerabilities import grave
 from secure.report.markup import Html, badge, code, element, pairs, section, text
 from secure.report.redact import without_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from secure.facts.image import ImageFacts
     from secure.report.audit_report import AuditReport, Chain
 
 # Even if markup ever got in, a browser would load and run nothing.
@@ -87,9 +89,19 @@ def _tiles(report: AuditReport) -> Html:
             "warn" if weak else "good",
         ),
     ]
+    if compared := [s.facts for s in report.subjects if s.facts and s.facts.vulnerability_data]:
+        tiles.append(_vulnerability_tile(compared))
     if report.chain is not None:
         tiles.append(_chain_tile(report.chain))
     return element("div", *tiles, kind="tiles")
+
+
+def _vulnerability_tile(compared: list[ImageFacts]) -> Html:
+    found, severe, exploited = grave(compared)
+    if not found:
+        return _tile("No known vulnerability", f"in {len(compared)} images compared", "good")
+    words = f"{severe} critical or high, {exploited} exploited"
+    return _tile(f"{found:,} vulnerabilities", words, "bad" if severe or exploited else "warn")
 
 
 def _chain_tile(chain: Chain) -> Html:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secure.facts.package import counted_once
 from secure.facts.verdict import ALLOW, DENY, SEVERITIES
+from secure.report.html_vulnerabilities import vulnerability_parts
 from secure.report.markup import (
     Html,
     badge,
@@ -154,6 +155,8 @@ def _facts(facts: ImageFacts) -> tuple[Html, ...]:
         for package in facts.packages
     ]
     return (
+        *vulnerability_parts(facts),
+        element("h3", text("Contents")),
         folded("Not read", ("Path", "Layer", "Why"), unreadable),
         folded("Layers", ("Layer", "Size", "Diff-id", "Made by"), layers),
         folded("Secrets", ("Severity", "What", "In", "Where", "Masked"), secrets),

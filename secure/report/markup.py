@@ -5,6 +5,7 @@ Attributes never hold input. Type checkers keep `str` and `Html` apart.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import NewType
 
@@ -16,6 +17,7 @@ Html = NewType("Html", str)
 
 NOTHING = Html("")
 _MAX_SHOWN = 2_000  # characters of one value; the JSON form has it whole
+_BREAKS = re.compile("(?<=[:/.])(?=[^0-9])")
 _OPEN_UP_TO = 12  # rows; longer lists are folded
 
 
@@ -30,6 +32,12 @@ def text(value: object) -> Html:
     if len(full) > _MAX_SHOWN:
         markup += f'<span class="code">… {len(full) - _MAX_SHOWN:,} more characters</span>'
     return Html(markup)
+
+
+def breakable(value: str) -> Html:
+    """Text that may go on in the next line after ":", "/" and ".": names without spaces."""
+    parts = _BREAKS.split(value) if len(value) <= _MAX_SHOWN else [value]
+    return Html("<wbr>".join(map(text, parts)))
 
 
 def element(name: str, *inside: Html, kind: str = "") -> Html:
