@@ -74,6 +74,13 @@ def _updateinfo(path: str, limits: Limits, content: Content) -> _Entries:
     return updateinfo.advisories(records.pieces(path, limits, content), limits)
 
 
+def _oval(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import oval
+
+    counts = iter((content, Content()))  # it is read twice, and counted once
+    return oval.advisories(lambda: records.pieces(path, limits, next(counts)), limits)
+
+
 def _modified(path: str) -> str:
     """For records without a time of their own."""
     return schema.rfc3339(int(os.stat(path).st_mtime))
@@ -88,5 +95,6 @@ _GIVERS: dict[
     "debian": (re.compile(r"D[SL]A-list\b").match, _debian),
     "arch": (re.compile(r"arch-.*\.json").match, _arch),
     "updateinfo": (re.compile(r".*updateinfo.*\.xml").match, _updateinfo),
+    "oval": (re.compile(r".*oval.*\.xml|com\.oracle\.elsa-.*\.xml").match, _oval),
     "osv": (re.compile(r"(?!)").match, records.advisories),
 }  # fmt: skip

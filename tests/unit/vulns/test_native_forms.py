@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,14 @@ _UPDATES = (
     b'<pkglist><collection><package name="a" version="1" release="2" arch="x86_64"/>'
     b"</collection></pkglist></update></updates>"
 )
+_OVAL = b"""<oval_definitions><definitions>
+<definition id="oval:com.microsoft.azurelinux:def:1">
+<metadata><advisory_date>2026-01-20T21:31:32Z</advisory_date></metadata>
+<criteria><criterion test_ref="t"/></criteria></definition></definitions>
+<tests><rpminfo_test id="t"><object object_ref="o"/><state state_ref="s"/></rpminfo_test></tests>
+<objects><rpminfo_object id="o"><name>a</name></rpminfo_object></objects>
+<states><rpminfo_state id="s"><evr operation="less than">0:1-1.azl3</evr></rpminfo_state></states>
+</oval_definitions>"""
 _LIST = b"[29 Jan 2022] DSA-5059-1 policykit-1 - security update\n\t[buster] - policykit-1 1\n"
 _OSV = b'{"id": "A-1", "modified": "2024-01-01T00:00:00Z"}'
 
@@ -27,6 +37,8 @@ _OSV = b'{"id": "A-1", "modified": "2024-01-01T00:00:00Z"}'
         ("arch-all.json", "arch", _GROUP),
         ("abc123-updateinfo.xml.gz", "updateinfo", gzip.compress(_UPDATES)),
         ("updateinfo.xml", "updateinfo", _UPDATES),
+        ("azurelinux-3.0-oval.xml", "oval", _OVAL),
+        ("com.oracle.elsa-all.xml.bz2", "oval", bz2.compress(_OVAL)),
         ("DSA-list", "debian", _LIST),
         ("DLA-list.txt", "debian", _LIST),
         ("search-result.json", "osv", _OSV),
@@ -41,4 +53,4 @@ def test_the_name_of_a_file_tells_its_form(
     assert feed.name == f"{giver}/{name}"
     assert is_native(name) == (giver != "osv")
     assert [type(one) for one in feed.entries] == [Advisory]
-    assert feed.content.bytes
+    assert feed.content.sha256 == sha256(content).hexdigest()
