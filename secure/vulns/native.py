@@ -81,6 +81,19 @@ def _oval(path: str, limits: Limits, content: Content) -> _Entries:
     return oval.advisories(lambda: records.pieces(path, limits, next(counts)), limits)
 
 
+def _csaf(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import redhat_csaf
+
+    for found in records.records(path, limits, content):
+        if isinstance(found, Unreadable):
+            yield found
+            continue
+        where, raw = found
+        for one in redhat_csaf.advisories(raw, limits, _modified(path)):
+            told = f"{where}: {one.id}" if one.id else where
+            yield Unreadable(told, 0, one.why) if isinstance(one, Refused) else one
+
+
 def _modified(path: str) -> str:
     """For records without a time of their own."""
     return schema.rfc3339(int(os.stat(path).st_mtime))
@@ -96,5 +109,6 @@ _GIVERS: dict[
     "arch": (re.compile(r"arch-.*\.json").match, _arch),
     "updateinfo": (re.compile(r".*updateinfo.*\.xml").match, _updateinfo),
     "oval": (re.compile(r".*oval.*\.xml|com\.oracle\.elsa-.*\.xml").match, _oval),
+    "csaf": (re.compile(r".*csaf.*\.(?:json|zip|tar)|cve-\d+-\d+\.json").match, _csaf),
     "osv": (re.compile(r"(?!)").match, records.advisories),
 }  # fmt: skip
