@@ -9,14 +9,17 @@ from hashlib import sha256
 
 from secure import __version__
 from secure import system as os
-from secure.errors import NotFoundError
+from secure.errors import NotFoundError, TamperedError, UnsupportedError
 from secure.flows.clock import now
+from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import list_vulndb, read_vulndb, stamp_vulndb
+from secure.store.lock import Lock
 from secure.store.paths import cache_dir, data_dir
 from secure.vulns import manifest, schema
 from secure.vulns.database import Database, open_database
 
 _STARTER = ("starter", ".json")
+_LOCK_S = 60.0  # a build takes a second
 
 
 def folder() -> str:
@@ -44,13 +47,35 @@ def the_database() -> Database:
 
 
 def _starter() -> Database:
-    """The set that comes with the program, built once for each version of it."""
+    """The set that comes with the program, built once for each version of it.
+
+    What is kept of it is only a cache: where it is damaged, it is built again.
+    """
     told = f"{__version__} {schema.VERSION}\n{stamp_vulndb(*_STARTER)}"
     digest = sha256(told.encode()).hexdigest()
-    path = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}.db")
-    if not os.path.isfile(path):
-        from secure.vulns.starter import build_starter
+    place = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}")
+    kept = _kept(place)
+    if kept is not None:
+        return kept
+    make_private_dir(place)
+    with Lock(os.path.join(place, "lock"), _LOCK_S):
+        return _kept(place) or _built(place)
 
-        files = (read_vulndb(f"{_STARTER[0]}/{name}") for name in list_vulndb(*_STARTER))
-        build_starter(path, files, now())
-    return open_database(path)
+
+def _kept(place: str) -> Database | None:
+    try:
+        found = manifest.current(place)
+        return open_database(manifest.verified(place, found)) if found else None
+    except (NotFoundError, TamperedError, UnsupportedError):
+        return None
+
+
+def _built(place: str) -> Database:
+    from secure.vulns.starter import build_starter
+
+    fresh = os.path.join(place, "fresh.db")
+    files = (read_vulndb(f"{_STARTER[0]}/{name}") for name in list_vulndb(*_STARTER))
+    build_starter(fresh, files, now())
+    remove_quietly(os.path.join(place, "current.json"))  # it may be what is damaged
+    made = manifest.install(place, fresh, may_lose_percent=None)
+    return open_database(os.path.join(place, made.file))

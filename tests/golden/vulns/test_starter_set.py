@@ -6,6 +6,7 @@ import csv
 import json
 import lzma
 import re
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -354,3 +355,28 @@ def test_those_that_everybody_asks_about_are_found(
     entries = [one for e, n, one in _packages(starter[known]) if (e, n) == (ecosystem, name)]
     assert [judge(one, affected).state for one in entries] == [State.AFFECTED]
     assert [judge(one, fixed).state for one in entries] == [State.NOT_AFFECTED]
+
+
+_MANIFESTS = {
+    "CVE-2014-0224": ("grype-matcher-vulns-a.zip", "alpine318/nvd/results/2014/cve-2014-0224.json"),
+    "CVE-2022-27664": ("grype-matcher-vulns-a.zip", "github@go/ghsa-69cg-p879-7622.json"),
+    "CVE-2023-37920": ("grype-matcher-vulns-a.zip", "github@python/ghsa-xqr8-7jwr-rhp7.json"),
+    "CVE-2023-38545": ("redhat-csaf-vex-sample.zip", "testdata/cve-2023-38545.json"),
+    "CVE-2023-45288": ("trivy-db-native-feeds-testdata.zip", "GHSA-4v7x-pqxf-cx7m.json"),
+    "CVE-2024-45337": ("trivy-db-native-feeds-testdata.zip", "GHSA-v778-237x-gjrc.json"),
+}
+
+
+@pytest.mark.parametrize("name", _MANIFESTS)
+def test_a_vector_is_the_one_that_a_public_source_gives(
+    name: str, starter: dict[str, Advisory], shared: Path
+) -> None:
+    file, ending = _MANIFESTS[name]
+    with zipfile.ZipFile(shared / "manifests" / file) as archive:
+        members = [member for member in archive.namelist() if member.endswith(ending)]
+        told = {vector for one in members for vector in _VECTOR(archive.read(one))}
+    vectors = {one.score.encode() for one in starter[name].severity or ()}
+    assert vectors == told
+
+
+_VECTOR = re.compile(rb"CVSS:3\.1/[A-Z:/]+").findall
