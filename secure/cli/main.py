@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": ("secure.cli.check", "is this image allowed to ship, and if not, why?"),
     "scan": ("secure.cli.scan", "what is in this image: packages, files, secrets"),
+    "diff": ("secure.cli.diff", "what a new image fixes and brings: packages, vulnerabilities"),
     "sbom": ("secure.cli.sbom", "the software bill of materials: write, rate, compare"),
     "db": ("secure.cli.db", "the vulnerability database: update, build, status, search, move"),
     "run": ("secure.cli.run", "run an image hardened, whatever flags or image say"),

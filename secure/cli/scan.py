@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
     form = arguments.one("--format", "table")
     if form not in FORMATS:
         raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
-    severities = _from(arguments.one("--fail-on"))
+    severities = severities_from(arguments.one("--fail-on"))
     from secure.flows.sbom_facts import facts_of
 
     facts = facts_of(
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     return 0 if facts.complete and compared else InputError.exit_code
 
 
-def _from(least: str) -> frozenset[str]:
+def severities_from(least: str) -> frozenset[str]:
     """The severities that count; what nobody rated counts as medium."""
     if not least:
         return frozenset()

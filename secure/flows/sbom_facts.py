@@ -30,6 +30,7 @@ def facts_of(
     scope: str = SQUASHED,
     base_image: str = "",
     verify_files: bool = False,
+    secrets: bool = True,
 ) -> ImageFacts:
     """The facts of an image, or of the packages that `sbom:FILE` lists.
 
@@ -37,7 +38,7 @@ def facts_of(
     same image makes the same document (reproducible-builds.org, "SOURCE_DATE_EPOCH").
 
     Args:
-        scope, base_image, verify_files: of an image, see `secure.flows.scan`.
+        scope, base_image, verify_files, secrets: of an image, see `secure.flows.scan`.
 
     Raises:
         InputError: it cannot be read.
@@ -55,7 +56,12 @@ def facts_of(
         facts = image_facts(bom, reference, tool_version=secure.__version__, now=now())
     else:
         facts = scan(
-            reference, platform, scope=scope, base_image=base_image, verify_files=verify_files
+            reference,
+            platform,
+            scope=scope,
+            base_image=base_image,
+            verify_files=verify_files,
+            secrets=secrets,
         )
     made_at = source_date()
     return msgspec.structs.replace(facts, scanned_at=made_at) if made_at else facts
@@ -80,7 +86,7 @@ def is_document(reference: str) -> bool:
     if reference.startswith(PREFIX):
         return True
     try:
-        start = _content(reference, 64, whole=False).lstrip(b"\xef\xbb\xbf \t\r\n")
+        start = file_content(reference, 64, whole=False).lstrip(b"\xef\xbb\xbf \t\r\n")
     except InputError:
         return False
     return start.startswith((b"{", b"<", b"SPDXVersion:", b"#"))
@@ -94,10 +100,10 @@ def document(path: str) -> Bom:
     """
     from secure.scan.sbom_in.read import read_bom
 
-    return read_bom(_content(path, DEFAULT_LIMITS.sbom_bytes), f'"{path}"')
+    return read_bom(file_content(path, DEFAULT_LIMITS.sbom_bytes), f'"{path}"')
 
 
-def _content(path: str, most: int, *, whole: bool = True) -> bytes:
+def file_content(path: str, most: int, *, whole: bool = True) -> bytes:
     """At most `most` bytes of a regular file.
 
     Raises:

@@ -50,6 +50,11 @@ def diff_json(found: tuple[Difference, ...], names: tuple[str, str]) -> bytes:
 
 def diff_table(found: tuple[Difference, ...]) -> str:
     """Plain text that ends with a newline."""
+    return "\n".join(diff_lines(found)) + "\n"
+
+
+def diff_lines(found: tuple[Difference, ...]) -> list[str]:
+    """A line for each difference, an empty one, and how many there are."""
     marks = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
     lines = []
     for one in found:
@@ -58,14 +63,22 @@ def diff_table(found: tuple[Difference, ...]) -> str:
     counts = (
         f"{sum(one.kind == kind for one in found)} {kind}" for kind in (ADDED, REMOVED, CHANGED)
     )
-    return "\n".join([*map(plain, lines), *([""] if lines else []), ", ".join(counts)]) + "\n"
+    return [*map(plain, lines), *([""] if lines else []), ", ".join(counts)]
+
+
+def identity(package: Package) -> tuple[str, str]:
+    """Type and name: what makes two packages the same one, in perhaps another version."""
+    group = group_of(package)
+    return package.type, f"{group}/{package.name}" if group else package.name
+
+
+def version_of(package: Package) -> str:
+    """With the epoch where it has one."""
+    return package.version if package.epoch in {"", "0"} else f"{package.epoch}:{package.version}"
 
 
 def _versions(packages: Iterable[Package]) -> dict[tuple[str, str], set[str]]:
     made: dict[tuple[str, str], set[str]] = {}
     for one in packages:
-        group = group_of(one)
-        name = f"{group}/{one.name}" if group else one.name
-        version = f"{one.epoch}:{one.version}" if one.epoch not in {"", "0"} else one.version
-        made.setdefault((one.type, name), set()).add(version)
+        made.setdefault(identity(one), set()).add(version_of(one))
     return made
