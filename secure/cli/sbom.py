@@ -71,6 +71,7 @@ def _sbom(arguments: Arguments) -> int:
         arguments.one("--platform"),
         scope=arguments.one("--scope", "squashed"),
         base_image=arguments.one("--base-image"),
+        secrets=False,
     )
     made = sbom(facts, form, _author(arguments), arguments.has("--statement"))
     write(made, arguments.one("--output"))

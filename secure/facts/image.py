@@ -15,12 +15,17 @@ from secure.facts.secret import Secret
 from secure.facts.vulnerability import Uncovered, Vulnerability
 
 
-class Unreadable(msgspec.Struct, frozen=True):
-    """Something that could not be read or was not searched: part of the result."""
+class Unreadable(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that could not be read or was not searched: part of the result.
+
+    Args:
+        secrets: only the search for secrets left it out; all else was read.
+    """
 
     path: str
     layer: int
     why: str
+    secrets: bool = False
 
 
 class ConfigFacts(msgspec.Struct, frozen=True):
@@ -52,6 +57,7 @@ class ImageFacts(msgspec.Struct, frozen=True):
         digest: manifest digest, or the config digest where there is no manifest (docker-archive);
             "" for a plain directory.
         config_digest: digest of the image config = image id; "" for a plain directory.
+        secrets: found ones; nothing is known of them unless `secrets_searched`.
         complete: nothing was voided and nothing in `unreadable` concerns a package database.
         tool_version: version of secure that read it.
         scanned_at: RFC 3339, UTC.
@@ -101,3 +107,4 @@ class ImageFacts(msgspec.Struct, frozen=True):
     vulnerability_starter: bool = False
     vulnerabilities: tuple[Vulnerability, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
+    secrets_searched: bool = False

@@ -35,7 +35,7 @@ def quality(reference: str, platform: str = "", author: Author | None = None) ->
     """What is missing in a document, or in the one that would be written of an image."""
     if is_document(reference):
         return quality_of(document(reference.removeprefix(PREFIX)))
-    made = written(facts_of(reference, platform), FORMATS[0], author)
+    made = written(facts_of(reference, platform, secrets=False), FORMATS[0], author)
     return quality_of(read_bom(made, f'the SBOM of "{reference}"'))
 
 
@@ -44,5 +44,6 @@ def diff(before: str, after: str, platform: str = "") -> tuple[Difference, ...]:
     sides = []
     for reference in (before, after):
         plain = is_document(reference) and not reference.startswith(PREFIX)
-        sides.append(facts_of(PREFIX + reference if plain else reference, platform).packages)
+        place = PREFIX + reference if plain else reference
+        sides.append(facts_of(place, platform, secrets=False).packages)
     return differences(*sides)

@@ -32,6 +32,7 @@ def scan(
     scope: str = SQUASHED,
     base_image: str = "",
     verify_files: bool = False,
+    secrets: bool = True,
 ) -> ImageFacts:
     """Read, verify and scan the image at `reference`.
 
@@ -40,6 +41,7 @@ def scan(
             the location of those names the layer that removed them.
         base_image: reference of the image that this one was built on; "" where not told.
         verify_files: hash the files that packages claim.
+        secrets: look for secrets; the facts say whether that was done.
 
     Raises:
         InputError: it cannot be read; what is inside and cannot be read is in the facts.
@@ -49,12 +51,12 @@ def scan(
         raise UsageError(f'--scope "{scope}" is unknown', do=f"Use {' or '.join(SCOPES)}.")
     with open_image(reference, platform=platform or None) as image:
         base = _base(image, base_image, platform) if base_image else None
-        facts = _facts(image, base, verify_files)
+        facts = _facts(image, base, verify_files, secrets)
     return _all_layers(facts) if scope == ALL_LAYERS else facts
 
 
-def _facts(image: Image, base: BaseImage | None, verify_files: bool) -> ImageFacts:
-    kept = KeptImage(image, base, cache_dir(), now_ns=time.time_ns())
+def _facts(image: Image, base: BaseImage | None, verify_files: bool, secrets: bool) -> ImageFacts:
+    kept = KeptImage(image, base, cache_dir(), now_ns=time.time_ns(), secrets=secrets)
     if not verify_files and (facts := kept.facts(now())) is not None:
         return facts
     from secure.scan.image import scan_image  # 25 ms: the catalogers, hyperscan, the rules
@@ -65,7 +67,9 @@ def _facts(image: Image, base: BaseImage | None, verify_files: bool) -> ImageFac
         now=now(),
         base=base,
         verify_files=verify_files,
-        meanwhile=_import_comparison,
+        secrets=secrets,
+        # Whoever wants no secrets wants packages alone, and compares nothing.
+        meanwhile=_import_comparison if secrets else None,
     )
     if not verify_files:
         kept.keep(facts)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 import secure
 from secure.facts.base_image import BaseImage
 from secure.facts.image import ImageFacts, Unreadable
+from secure.facts.secret import Secret
 from secure.oci.limits import Limits
 from secure.scan.base_layers import base_of
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.merge import Merge
-from secure.scan.secrets.config import config_secrets
-from secure.scan.secrets.engine import Engine
 from secure.scan.verify_files import claimed_digests, verified
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secure.images.image import Image
+    from secure.scan.secrets.engine import Engine
 
 
 def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
     image: Image,
     layers: list[LayerFacts],
-    engine: Engine,
+    engine: Engine | None,
     *,
     limits: Limits,
     now: str,
@@ -34,6 +36,7 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
 
     Args:
         layers: base first.
+        engine: None looks for no secrets.
         limits, now, base, verify_files: see `secure.scan.image.scan_image`.
     """
     merge = Merge()
@@ -58,10 +61,9 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
         ),
         packages=merged.packages,
         files=merged.files,
-        secrets=(
-            *config_secrets(engine, config.env, config.labels, image.history),
-            *merged.secrets,
-        ),
+        secrets=(*_config_secrets(image, engine), *merged.secrets),
+        secrets_searched=engine is not None
+        and all(facts.secrets_searched or facts.voided for facts in layers),
         accounts=merged.accounts,
         groups=merged.groups,
         executables=merged.executables,
@@ -80,3 +82,12 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
         claims=claims,
         base=found_base,
     )
+
+
+def _config_secrets(image: Image, engine: Engine | None) -> Iterator[Secret]:
+    if engine is None:
+        return
+    from secure.scan.secrets.config import config_secrets
+
+    config = image.config_facts
+    yield from config_secrets(engine, config.env, config.labels, image.history)

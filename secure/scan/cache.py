@@ -19,6 +19,7 @@ import secure
 from secure.errors import MachineError
 from secure.oci.limits import MIB, Limits
 from secure.scan.layer_facts import LayerFacts
+from secure.scan.unsearched import layer_without_secrets
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ _DIGEST_BYTES = 32
 _MAX_BYTES = 512 * MIB  # one entry, unpacked
 _MAX_ENTRIES = 2_000  # a layer takes 1 to 700 KB; the oldest go first
 _FAST = 1
+WITHOUT_SECRETS = " without secrets"  # ends the key of facts that nobody searched for them
 # What changed so lately may change again without another time: FAT counts in steps of 2 s.
 _SETTLED_NS = 2_000_000_000
 _IsalError = cast("type[Exception]", isal_zlib.error)  # its stub makes it an instance
@@ -100,21 +102,36 @@ class Entries:
 
 
 class LayerCache(Entries):
-    """Facts of layers."""
+    """Facts of layers.
+
+    Args:
+        secrets: True for facts with a search for secrets. Without, such facts serve too, as if
+            nobody had searched; never the other way round.
+    """
+
+    def __init__(self, cache_dir: str | None, limits: Limits, *, secrets: bool = True) -> None:
+        super().__init__(cache_dir, limits)
+        self._secrets = secrets
 
     def load(self, diff_id: str) -> LayerFacts | None:
         """The facts of a layer, or None: not there, not ours, or damaged."""
-        packed = self.read(diff_id)
+        searched = self._facts(diff_id)
+        if searched is not None and searched.secrets_searched:
+            return searched if self._secrets else layer_without_secrets(searched)
+        return None if self._secrets else self._facts(diff_id and diff_id + WITHOUT_SECRETS)
+
+    def save(self, diff_id: str, packed: bytes) -> None:
+        """Keep the msgpack of a verified layer's facts."""
+        self.write(diff_id and diff_id + ("" if self._secrets else WITHOUT_SECRETS), packed)
+
+    def _facts(self, key: str) -> LayerFacts | None:
+        packed = self.read(key)
         if packed is None:
             return None
         try:
             return msgspec.msgpack.decode(packed, type=LayerFacts)
         except msgspec.MsgspecError:
             return None
-
-    def save(self, diff_id: str, packed: bytes) -> None:
-        """Keep the msgpack of a verified layer's facts."""
-        self.write(diff_id, packed)
 
     def is_verified(self, stamped: str) -> bool:
         """Whether the bytes of this `stamp` were verified, by a process of ours."""

@@ -13,7 +13,6 @@ from secure.oci.limits import DEFAULT_LIMITS, Limits
 from secure.scan.cache import LayerCache, stamp
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.one_pass import OnePass
-from secure.scan.secrets.engine import Engine
 from secure.scan.workers import Job, run_all
 
 TYPE_CHECKING = False
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secure.images.image import Image, LayerBlob
+    from secure.scan.secrets.engine import Engine
+    from secure.scan.secrets.files import FileSearch
 
 
 def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
@@ -32,6 +33,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     now: str,
     base: BaseImage | None = None,
     verify_files: bool = False,
+    secrets: bool = True,
     meanwhile: Callable[[], object] | None = None,
 ) -> ImageFacts:
     """The facts of `image`.
@@ -43,6 +45,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
         now: RFC 3339, UTC: goes into the facts.
         base: the base image that the caller proved, see `secure.scan.base_layers`.
         verify_files: hash the files that packages claim, in a second pass.
+        secrets: look for them; facts that others had looked for serve without as well.
         meanwhile: called once, while the workers read and this process would only wait.
 
     Returns:
@@ -52,14 +55,14 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     Raises:
         MachineError: no process could be started, or hyperscan does not work here.
     """
-    engine = Engine(cache_dir)
+    engine = _engine(cache_dir) if secrets else None
 
     def while_waiting() -> None:
         _import_assembled()
         if meanwhile:
             meanwhile()
 
-    cache = LayerCache(cache_dir, limits)
+    cache = LayerCache(cache_dir, limits, secrets=secrets)
     layers = _layer_facts(image, engine, limits, cache, workers, while_waiting)
     from secure.scan.assembled import assembled
 
@@ -70,7 +73,7 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
 
 def _layer_facts(
     image: Image,
-    engine: Engine,
+    engine: Engine | None,
     limits: Limits,
     cache: LayerCache,
     workers: int | None,
@@ -105,9 +108,17 @@ def _layer_facts(
     return [found[index] for index in sorted(found)]
 
 
-def _job(blob: LayerBlob, engine: Engine, limits: Limits, cached: LayerFacts | None) -> Job:
+def _engine(cache_dir: str | None) -> Engine:
+    """The rules, and all that a worker needs to look for secrets: it cannot import later."""
+    importlib.import_module("secure.scan.secrets.files")
+    from secure.scan.secrets.engine import Engine
+
+    return Engine(cache_dir)
+
+
+def _job(blob: LayerBlob, engine: Engine | None, limits: Limits, cached: LayerFacts | None) -> Job:
     if cached is None:
-        return lambda: OnePass(engine, limits).run(blob.entries(limits))
+        return lambda: OnePass(_search(engine), limits).run(blob.entries(limits))
 
     def verified() -> LayerFacts:
         # A diff-id is only a claim: without this, facts of a good layer would vouch for a bad one
@@ -116,6 +127,14 @@ def _job(blob: LayerBlob, engine: Engine, limits: Limits, cached: LayerFacts | N
         return LayerFacts()
 
     return verified
+
+
+def _search(engine: Engine | None) -> FileSearch | None:
+    if engine is None:
+        return None
+    from secure.scan.secrets.files import FileSearch
+
+    return FileSearch(engine)
 
 
 def _import_assembled() -> None:

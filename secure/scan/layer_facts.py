@@ -113,6 +113,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
         opaques: directories whose lower content the layer deletes.
         unreadable: layer 0, as everywhere here.
         digests: of claimed files, raw, where they were asked for; nothing else is told then.
+        secrets_searched: `secrets` are all that were found; without it nobody looked for any.
         voided: nothing of this layer can be trusted; `unreadable` says why.
     """
 
@@ -135,4 +136,5 @@ class LayerFacts(msgspec.Struct, frozen=True):
     whiteouts: tuple[bytes, ...] = ()
     opaques: tuple[bytes, ...] = ()
     digests: dict[bytes, bytes] = {}
+    secrets_searched: bool = False
     voided: bool = False

@@ -176,7 +176,7 @@ class Merge:
             name = item.path.encode()
             if name in linked:
                 continue
-            self._unreadable.append(Unreadable(item.path, index, item.why))
+            self._unreadable.append(msgspec.structs.replace(item, layer=index))
             if self._concerns_database(item):
                 self._standing.add(name)
 

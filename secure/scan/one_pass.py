@@ -25,13 +25,17 @@ from secure.scan.layer_facts import Catalogued, Detail, FileMark, LayerFacts, Re
 from secure.scan.links import DatabasePaths, resolved
 from secure.scan.names import Names
 from secure.scan.owned_files import OwnedFiles
-from secure.scan.secrets.engine import Engine
-from secure.scan.secrets.files import FileSearch
-from secure.scan.store_files import StoreFiles
+from secure.scan.store_files import BRACE, StoreFiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secure.scan.secrets.files import FileSearch
 
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _EXECUTE = 0o111
+_SIGN_BYTES = 4
+_READ_ON = (*MAGICS, BRACE)  # how files begin that are read on for more than secrets
 _NEAR_THE_ROOT = 2  # "bin", "lib64", "usr/sbin", "var/run" stand for directories
 _SYSTEM_FILES = frozenset(
     (*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW, accounts.GROUP)
@@ -39,11 +43,14 @@ _SYSTEM_FILES = frozenset(
 
 
 class OnePass:
-    """Collects the facts of one layer; use it once."""
+    """Collects the facts of one layer; use it once.
 
-    def __init__(self, engine: Engine, limits: Limits) -> None:
-        self._limits = limits
-        self._search = FileSearch(engine)
+    Args:
+        search: new, for this layer alone; None looks for no secrets.
+    """
+
+    def __init__(self, search: FileSearch | None, limits: Limits) -> None:
+        self._limits, self._search = limits, search
         self._wanted = Wanted(CATALOGERS)
         self._above = DatabasePaths(self._wanted)
         self._catalogued: dict[bytes, Catalogued] = {}
@@ -71,19 +78,22 @@ class OnePass:
             if _WHITEOUT in entry.name and self._is_whiteout(entry.name):
                 continue
             self._take(entry)
-        self._search.finish()
+        if self._search is not None:
+            self._search.finish()
+            self._unreadable += self._search.unreadable
         return LayerFacts(
             catalogued=tuple(self._catalogued.values()),
             files=tuple(self._files.values()),
             executables=tuple(self._executables.marks.values()),
-            secrets=tuple(self._search.results),
+            secrets=tuple(self._search.results) if self._search is not None else (),
+            secrets_searched=self._search is not None,
             os_releases=self._os_releases,
             accounts=self._accounts,
             shadows=self._shadows,
             groups=self._groups,
             links=self._links,
             hardlinks=self._hardlinks,
-            unreadable=(*self._unreadable, *self._search.unreadable),
+            unreadable=tuple(self._unreadable),
             entries=count,
             uncompressed_bytes=size,
             taken=self._taken.joined(),
@@ -135,7 +145,7 @@ class OnePass:
         name, size = entry.name, entry.size
         if cataloger is None and name not in _SYSTEM_FILES and not _is_variant(name):
             if size:
-                head = entry.read(self._limits.secrets_file_bytes)
+                head = self._head(entry)
                 self._look_for_secrets(entry, head)
                 self._stored.offer(name, head)
                 if head.startswith(MAGICS):
@@ -158,6 +168,14 @@ class OnePass:
         # stream only the beginning is at hand; that is told of its inside ("!/").
         inside = b"!/" if cataloger and cataloger.streamed else b""
         self._look_for_secrets(entry, content, inside)
+
+    def _head(self, entry: Entry) -> bytes:
+        """The beginning of a file that no cataloger wants, as far as anyone does."""
+        most = self._limits.secrets_file_bytes
+        if self._search is not None:
+            return entry.read(most)
+        sign = entry.read(_SIGN_BYTES)
+        return sign + entry.read(most - len(sign)) if sign.startswith(_READ_ON) else sign
 
     def _take_executable(self, entry: Entry, head: bytes) -> None:
         found = self._executables.read(entry, head)
@@ -200,12 +218,13 @@ class OnePass:
         )
 
     def _look_for_secrets(self, entry: Entry, content: bytes, inside: bytes = b"") -> None:
+        if self._search is None:
+            return
         if entry.size > len(content):
             most = len(content) // MIB
-            self._cannot(
-                entry.name + inside,
-                f"has {entry.size} bytes; the first {most} MiB were searched for secrets",
-            )
+            why = f"has {entry.size} bytes; the first {most} MiB were searched for secrets"
+            path = text(entry.name + inside)
+            self._unreadable.append(Unreadable(path, 0, why, secrets=True))
         self._search.offer(entry.name, content)
 
     def _take_link(self, entry: Entry, cataloger: Cataloger | None) -> None:

@@ -12,6 +12,7 @@ import re
 from secure.oci.limits import KIB, MIB
 
 _PLACE = re.compile(rb"/files/[0-9a-f]{2}/[0-9a-f]{30,126}$")
+BRACE = b"{"  # what every package.json begins with that is kept
 _LARGEST = 64 * KIB  # of 20,000 package.json one is larger
 _MOST = 16 * MIB  # of one layer: 10,000 packages
 
@@ -26,7 +27,7 @@ class StoreFiles:
     def offer(self, name: bytes, content: bytes) -> None:
         if self._kept:
             self._kept.pop(name, None)  # a second entry of one name replaces the first
-        if not content.startswith(b"{") or len(content) > _LARGEST or not _PLACE.search(name):
+        if not content.startswith(BRACE) or len(content) > _LARGEST or not _PLACE.search(name):
             return
         if b'"name"' in content and self._size + len(content) <= _MOST:
             self._kept[name] = content

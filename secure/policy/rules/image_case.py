@@ -44,6 +44,7 @@ FACTS = ImageFacts(
     scanned_at="2026-01-01T00:00:00Z",
     repo_tags=("registry.example/app:1.2",),
     vulnerability_data="2026-01-01T00:00:00Z",
+    secrets_searched=True,
 )
 
 

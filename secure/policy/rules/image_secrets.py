@@ -35,6 +35,18 @@ def secrets_in(case: ImageCase, *places: SecretPlace) -> Iterator[Secret]:
     return (found for found in case.facts.secrets if found.place in places)
 
 
+def _not_searched(case: ImageCase) -> Iterator[Violation]:
+    """Facts made for an SBOM know of no secrets: that is not the same as there being none."""
+    if not case.facts.secrets_searched:
+        yield Violation(
+            at="scan",
+            found="secrets were not searched for",
+            wanted="searched",
+            fix="Scan the image with `secure scan` or `secure check`.",
+            undecided=True,
+        )
+
+
 def _secret_violation(case: ImageCase, found: Secret, at: str, path: str = "") -> Violation:
     least = choice(case.parameters, "at_least")
     below = SEVERITIES.index(found.severity) > SEVERITIES.index(least)
@@ -50,6 +62,7 @@ def _secret_violation(case: ImageCase, found: Secret, at: str, path: str = "") -
 
 
 def has_no_secret_in_env(case: ImageCase) -> Iterator[Violation]:
+    yield from _not_searched(case)
     for found in secrets_in(case, SecretPlace.ENV, SecretPlace.LABEL):
         field = "Env" if found.place == SecretPlace.ENV else "Labels"
         yield _secret_violation(case, found, f"config.{field} {found.key}")
@@ -87,6 +100,7 @@ def _promises_secret(name: str) -> bool:
 
 
 def has_no_secret_in_history(case: ImageCase) -> Iterator[Violation]:
+    yield from _not_searched(case)
     for found in secrets_in(case, SecretPlace.HISTORY):
         yield _secret_violation(case, found, f"history line {found.key}")
 
@@ -99,12 +113,14 @@ def _file_secrets(case: ImageCase, *, deleted: bool) -> Iterator[tuple[Secret, L
 
 
 def has_no_secret_file(case: ImageCase) -> Iterator[Violation]:
+    yield from _not_searched(case)
     for found, where in _file_secrets(case, deleted=False):
         at = f"/{where.path}:{found.line} (layer {where.layer})"
         yield _secret_violation(case, found, at, "/" + where.path)
 
 
 def has_no_deleted_secret(case: ImageCase) -> Iterator[Violation]:
+    yield from _not_searched(case)
     for found, where in _file_secrets(case, deleted=True):
         at = f"/{where.path} (in layer {where.layer}, deleted by layer {where.deleted_by})"
         yield _secret_violation(case, found, at, "/" + where.path)

@@ -72,7 +72,8 @@ class FileSearch:
         for item in self._engine.search([content for _, content in files], binary=binary):
             if isinstance(item, Flooded):
                 why = "too many candidates for secrets: searched in part"
-                self.unreadable.append(Unreadable(text(files[item.span][0]), 0, why))
+                path = text(files[item.span][0])
+                self.unreadable.append(Unreadable(path, 0, why, secrets=True))
             else:
                 by_file.setdefault(item[0], []).append(item[1])
         for number, (name, content) in enumerate(files):

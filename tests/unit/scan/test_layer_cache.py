@@ -21,7 +21,7 @@ STATUS = "var/lib/dpkg/status"
 DIFF_ID = "sha256:" + "1" * 64
 HOUR = 3_600_000_000_000
 BASE = BaseImage(1, BaseEvidence.GIVEN)
-FACTS = LayerFacts(entries=7, taken=b"a\0b")
+FACTS = LayerFacts(entries=7, taken=b"a\0b", secrets_searched=True)
 
 
 def kept(folder: Path) -> LayerCache:
