@@ -31,8 +31,9 @@ _MOST_VECTORS = 10
 # One vector of another form, and GitLab refuses the whole report.
 _VECTOR = re.compile(r"(?:CVSS:3\.[01]/)?[A-Za-z]{1,3}:[A-Z]{1,3}(?:/[A-Za-z]{1,3}:[A-Z]{1,3}){5,}")
 _LONGEST_VECTOR = 128
-# GitLab shows a description as Markdown: an image must not write links into it.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#!|~@$&^]|:(?=//))")
+# GitLab shows descriptions and solutions as Markdown: an image must not write links, pictures or
+# HTML into them. What only changes the look stays, so that commands can be copied as they are.
+_LINKS = re.compile(r"([\\\[\]<>]|:(?=//))")
 
 
 def gitlab(facts: ImageFacts) -> bytes:
@@ -78,7 +79,7 @@ def _vulnerability(one: Vulnerability, facts: ImageFacts) -> dict[str, object]:
         "name": f"{one.id} in {one.component}"[:_LONGEST_NAME],
         "description": _description(one)[:_LONGEST_TEXT],
         "severity": one.severity.capitalize(),
-        "solution": (one.fix or f"No version fixes it ({one.fix_state}).")[:_LONGEST_FIX],
+        "solution": _prose(one.fix or f"No version fixes it ({one.fix_state}).")[:_LONGEST_FIX],
         "identifiers": [_identifier(name) for name in (one.id, *sorted(one.names - {one.id}))],
         "location": {
             "dependency": {"package": {"name": one.component}, "version": first.compared},
@@ -114,7 +115,11 @@ def _description(one: Vulnerability) -> str:
     lines += [mark.replace("-", " ") for mark in one.marks]
     places = sorted({(m.location.path, m.location.layer) for m in one.matches})
     lines += [f"/{path} (layer {layer})" for path, layer in places if path]  # an SBOM has none
-    return "\n\n".join(_MARKDOWN.sub(r"\\\1", plain(line)) for line in lines)
+    return "\n\n".join(map(_prose, lines))
+
+
+def _prose(words: str) -> str:
+    return _LINKS.sub(r"\\\1", plain(words))
 
 
 def _identifier(name: str) -> dict[str, str]:
