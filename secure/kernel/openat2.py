@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from secure import system as os
+from secure.errors import KernelError
 from secure.kernel.libc import syscall
 
 RESOLVE_NO_XDEV = 0x01
@@ -17,7 +18,10 @@ _MEANS = {
     errno.ELOOP: "a symbolic link stands in the way",
     errno.EXDEV: "the path leaves its directory",
     errno.ENOSYS: "this kernel has no openat2 (Linux 5.6)",
+    errno.EAGAIN: "files are renamed or mounts are changed all the time",
 }
+# Whoever renames without a pause makes one in a few fail, never all: this many end, if need be.
+_TRIES = 1_000
 
 
 def openat2(dirfd: int, path: bytes, flags: int, resolve: int, mode: int = 0) -> int:
@@ -32,4 +36,13 @@ def openat2(dirfd: int, path: bytes, flags: int, resolve: int, mode: int = 0) ->
     """
     # struct open_how { u64 flags, mode, resolve }
     how = b"".join(part.to_bytes(8, "little") for part in (flags | os.O_CLOEXEC, mode, resolve))
-    return syscall("openat2", dirfd, path, how, len(how), target=path, means=_MEANS)
+    tries = _TRIES
+    while True:
+        try:
+            return syscall("openat2", dirfd, path, how, len(how), target=path, means=_MEANS)
+        except KernelError as error:
+            # openat2(2): at a ".." something was renamed or mounted meanwhile, wherever on this
+            # machine, and it might have led out. Asked again, the answer is as safe.
+            tries -= 1
+            if error.number != errno.EAGAIN or not tries:
+                raise
