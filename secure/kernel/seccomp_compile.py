@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secure.errors import MachineError, PolicyFileError
 from secure.kernel.seccomp import BPF_MAXINSNS
-from secure.kernel.seccomp_rules import ARCHITECTURES, Action, Profile, Rule
+from secure.kernel.seccomp_rules import ARCHITECTURES, Action, Comparison, Profile, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -204,16 +204,36 @@ def _programs(library: ModuleType, profile: Profile, machine: str) -> Iterable[b
 def _apart(rules: list[Rule]) -> Iterable[list[Rule]]:
     """`rules` in groups that libseccomp may see together.
 
-    libseccomp (2.5.4) mixes up the upper halves of two ordered comparisons of one argument: "less
-    than 1" beside "less than 2^32" lets 5 pass. So each rule with one gets a program of its own.
+    libseccomp (2.5.4) mixes up rules for one call that compare the same arguments: "less than 1"
+    beside "less than 2^32" lets 5 pass, and "the third is 0" beside "the first is 0 and the third
+    is not" forgets the second. Only lists of values that the same bits of one argument may have
+    are safe.
     """
-    together = [rule for rule in rules if not any(c.op in _ORDERED for c in rule.args)]
-    if together:
-        yield together
-    yield from ([rule] for rule in rules if rule not in together)
+    groups: list[list[Rule]] = []
+    for rule in rules:
+        fitting = (group for group in groups if all(_go_together(rule, one) for one in group))
+        if (group := next(fitting, None)) is not None:
+            group.append(rule)
+        else:
+            groups.append([rule])
+    return groups
 
 
-_ORDERED = ("SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_GE", "SCMP_CMP_GT")
+def _go_together(one: Rule, other: Rule) -> bool:
+    if not (one.args and other.args) or not set(one.names) & set(other.names):
+        return True
+    compared = {_left_side(item) for rule in (one, other) for item in rule.args}
+    return len(compared) == 1 and None not in compared
+
+
+def _left_side(item: Comparison) -> tuple[int, int] | None:
+    """Which bits of which argument are to equal a value; None for other comparisons."""
+    if item.op == "SCMP_CMP_MASKED_EQ":
+        return item.arg, item.value
+    return (item.arg, _ALL_BITS) if item.op == "SCMP_CMP_EQ" else None
+
+
+_ALL_BITS = (1 << 64) - 1
 
 
 def _build(library: ModuleType, default: Action, rules: list[Rule], machine: str) -> bytes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from secure.kernel.seccomp_compile import CompiledFilter
 
 # Raise it when the same profile is compiled to another filter: it is part of every key.
-_FORM = b"secure seccomp 3"
+_FORM = b"secure seccomp 4"
 _MAGIC = b"SECBPF1\n"
 _DIGEST_BYTES = 32
 _FORMAT, _REGULAR = 0o170000, 0o100000  # of st_mode

@@ -137,3 +137,18 @@ def test_two_ordered_comparisons_of_one_argument_are_not_mixed_up(
     number = pyseccomp.resolve_syscall(ARCHES["x86_64"], "read")
     for call in (0, 1, 2, 5, 2**32 - 1, 2**32, 2**32 + 1, 2**63, 2**64 - 1):
         assert judge(bpf, "x86_64", number, (call,)) == _as_written(made, "read", (call, 0, 0))
+
+
+@pytest.mark.parametrize("action", [refusal, permission])
+def test_two_rules_that_compare_one_argument_in_other_ways_both_hold(action: Action) -> None:
+    # libseccomp 2.5.4 forgets the second where both stand in one program.
+    none, some = Comparison(2, "SCMP_CMP_EQ", 0), Comparison(2, "SCMP_CMP_NE", 0)
+    first = Comparison(0, "SCMP_CMP_EQ", 0)
+    rules = (Rule(("read",), action, (none,)), Rule(("read",), action, (first, some)))
+    default = permission if action == refusal else refusal
+    made = Profile(default, ("SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"), rules)
+    for arch, known in ARCHES.items():
+        bpf = compile_rules(made, arch).bpf
+        for call in ((0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 0, 1)):
+            found = judge(bpf, arch, pyseccomp.resolve_syscall(known, "read"), call)
+            assert found == _as_written(made, "read", call)
