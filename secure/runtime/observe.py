@@ -23,6 +23,7 @@ _LIMIT_NAMES = (
 )
 _MAX_FILE = 4 * 1024 * 1024
 _MAX_MESSAGE = 65_536
+_ENOENT, _EINVAL = 2, 22
 _PIECE = 8192  # bytes: larger buffers cost more pages than they save calls
 
 
@@ -237,7 +238,13 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _read(path: str) -> str:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as cause:
+        if cause.errno != _EINVAL:
+            raise
+        # What the kernel says of the mounts of a process that has ended and is not reaped.
+        raise FileNotFoundError(_ENOENT, "the process has ended", path) from cause
     try:
         pieces = []
         while piece := os.read(fd, _PIECE):
