@@ -69,7 +69,7 @@ class Entry:
         Raises:
             ArchiveError: the archive ends inside the content.
         """
-        first = self.some(max_bytes)
+        first = self.content.read(self, max_bytes) if self.content is not None else b""
         if len(first) in (0, max_bytes, self.size):
             return first
         # Sized at once: pieces and what they are joined to would take twice the memory.

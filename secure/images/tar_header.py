@@ -18,6 +18,7 @@ from secure.oci.limits import Limits
 BLOCK = 512
 ZEROS = bytes(BLOCK)
 _ENDS = b"\0 "
+_SPACES = 8 * 0x20  # what the checksum field counts as
 _USTAR, _GNU = b"ustar\0", b"ustar "
 
 
@@ -56,18 +57,20 @@ def number(field: bytes) -> int:
 
 def checksum_fits(header: bytes) -> bool:
     """Whether the header's checksum is right; old writers summed signed bytes (tar(5))."""
+    field, rest = header[148:156], header[:148] + header[156:]
+    if rest.isascii():
+        # 504 bytes of ASCII stay below the modulus of Adler-32, whose lower half is 1 and the sum:
+        # 20 times as fast as sum().
+        total = (adler32(rest) & 0xFFFF) - 1 + _SPACES
+        if field == b"%06o\0 " % total:  # as nearly all write it
+            return True
+    else:
+        total = sum(rest) + _SPACES
     try:
-        stored = number(header[148:156])
+        stored = number(field)
     except ValueError:
         return False
-    # 512 bytes of ASCII stay below the modulus of Adler-32, whose lower half is 1 and the sum:
-    # 20 times as fast as sum().
-    whole = (adler32(header) & 0xFFFF) - 1 if header.isascii() else sum(header)
-    total = whole - sum(header[148:156]) + 8 * 0x20
-    if stored == total:
-        return True
-    rest = header[:148] + header[156:]
-    return stored == total - 256 * sum(byte > 127 for byte in rest)
+    return stored in (total, total - 256 * sum(byte > 127 for byte in rest))
 
 
 def long_name(header: bytes) -> bytes:

@@ -43,13 +43,26 @@ _MOST_ID = 0xFFFF_FFFE  # (uid_t)-1 means "leave as it is" to chown(2)
 _MOST_TIME = 1 << 40
 
 
+_REMEMBERED = 4_096
+
+
 class _Numbers(dict[bytes, int]):
-    """Remembers fields: modes, owners and times repeat in nearly every header."""
+    """Remembers fields: times repeat in nearly every header."""
 
     def __missing__(self, field: bytes) -> int:
         value = number(field)
-        if len(self) < 4096:
+        if len(self) < _REMEMBERED:
             self[field] = value
+        return value
+
+
+class _Owners(dict[bytes, tuple[int, int, int]]):
+    """Remembers mode, uid and gid, which stand side by side: few of them differ."""
+
+    def __missing__(self, fields: bytes) -> tuple[int, int, int]:
+        value = number(fields[:8]) & 0o7777, number(fields[8:16]), number(fields[16:24])
+        if len(self) < _REMEMBERED:
+            self[fields] = value
         return value
 
 
@@ -69,7 +82,7 @@ class TarWalk:
 
     __slots__ = (
         "_current", "_end_required", "_left", "_limits", "_mtime", "_names", "_numbers",
-        "_padding", "_queue", "_sparse", "_where", "count",
+        "_owners", "_padding", "_queue", "_sparse", "_where", "count",
     )  # fmt: skip
 
     def __init__(
@@ -78,7 +91,7 @@ class TarWalk:
         self._queue, self._limits, self._where = queue, limits, where
         self._end_required = end_required
         self._names = Names(limits, where)
-        self._numbers = _Numbers()
+        self._numbers, self._owners = _Numbers(), _Owners()
         self._mtime: int | None = None
         self._current: Entry | None = None
         self._sparse: SparseReader | None = None
@@ -172,7 +185,7 @@ class TarWalk:
         known = self._numbers
         device = (0, 0)
         try:
-            mode, uid, gid = known[header[100:108]], known[header[108:116]], known[header[116:124]]
+            mode, uid, gid = self._owners[header[100:124]]
             size, mtime = number(header[124:136]), known[header[136:148]]
             if kind in (CHARACTER, BLOCK_DEVICE):
                 device = known[header[329:337]], known[header[337:345]]
@@ -181,7 +194,7 @@ class TarWalk:
         if kind != FILE:
             size = 0  # what other readers skip as content here, Go takes for the next header
         link = header[157:257].partition(b"\0")[0] if kind in (HARDLINK, SYMLINK) else b""
-        entry = Entry(raw, kind, mode & 0o7777, uid, gid, size, mtime, link, device, None, self)
+        entry = Entry(raw, kind, mode, uid, gid, size, mtime, link, device, None, self)
         if self._mtime is not None:
             entry.mtime = self._mtime
         if flag == b"\0" and raw[-1:] == b"/":

@@ -81,6 +81,7 @@ class Wanted:
         for cataloger in catalogers:
             for pattern in cataloger.wants:
                 self._add(pattern.encode(), cataloger)
+        self._lasts = self._by_last.keys() | self._by_place.keys()
         for starred in self._by_extension.values():
             starred.sort(key=lambda one: len(one.pattern), reverse=True)
 
@@ -94,7 +95,7 @@ class Wanted:
             self._by_directory[directory] = cataloger
         elif b"*" in last:
             starred = _Starred(pattern, cataloger)
-            self._by_extension.setdefault(_extension(last), []).append(starred)
+            self._by_extension.setdefault(last.rpartition(b".")[2], []).append(starred)
         elif directory.startswith(b"*"):
             self._by_last.setdefault(last, []).append((directory[1:], cataloger))
         else:
@@ -122,13 +123,11 @@ class Wanted:
         if (exact := self._exact.get(name)) is not None:
             return exact
         directory, _, last = name.rpartition(b"/")
-        if (last in self._by_last or last in self._by_place) and (
-            by_last := self._of_last(directory, last)
-        ) is not None:
+        if last in self._lasts and (by_last := self._of_last(directory, last)) is not None:
             return by_last
         if (who_all := self._by_directory.get(directory)) is not None:
             return who_all
-        if (found := self._by_extension.get(_extension(last))) is not None:
+        if (found := self._by_extension.get(last.rpartition(b".")[2])) is not None:
             return next((one.who for one in found if one.fits(directory, last)), None)
         return None
 
@@ -161,10 +160,6 @@ class _Starred:
         return not self._folders or _fit(
             directory.split(b"/")[-len(self._folders) :], self._folders
         )
-
-
-def _extension(last: bytes) -> bytes:
-    return last.rpartition(b".")[2]
 
 
 def _fit(parts: list[bytes], place: list[bytes]) -> bool:

@@ -19,11 +19,14 @@ from secure.scan.programs import program_tag
 
 _SETUID, _SETGID, _STICKY, _OTHERS_WRITE = 0o4000, 0o2000, 0o1000, 0o002
 _GROUP_EXECUTE, _EXECUTE = 0o010, 0o111
+_TELLING = _SETUID | _SETGID | _OTHERS_WRITE | _EXECUTE
 
 
 def file_fact(entry: Entry) -> FileFact | None:
     """The fact of an entry, or none. Called for every entry of a layer."""
     kind = entry.kind
+    if kind == FILE and not (entry.mode & _TELLING or entry.xattrs):
+        return None  # nearly all of them
     if kind in (FILE, HARDLINK):
         tags, detail = _of_file(entry)
     elif kind == DIRECTORY:

@@ -35,6 +35,7 @@ _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _EXECUTE = 0o111
 _SIGN_BYTES = 4
+_SOME = 1_023  # so many entries are taken before their names are joined
 _READ_ON = (*MAGICS, BRACE)  # how files begin that are read on for more than secrets
 _NEAR_THE_ROOT = 2  # "bin", "lib64", "usr/sbin", "var/run" stand for directories
 _SYSTEM_FILES = frozenset(
@@ -51,6 +52,7 @@ class OnePass:
 
     def __init__(self, search: FileSearch | None, limits: Limits) -> None:
         self._limits, self._search = limits, search
+        self._head_bytes = limits.secrets_file_bytes if search is not None else _SIGN_BYTES
         self._wanted = Wanted(CATALOGERS)
         self._above = DatabasePaths(self._wanted)
         self._catalogued: dict[bytes, Catalogued] = {}
@@ -63,6 +65,7 @@ class OnePass:
         self._stored = StoreFiles()
         self._unreadable: list[Unreadable] = []
         self._executables = Executables(self._unreadable)
+        self._programs = self._executables.names
         self._taken, self._directories = Names(), Names()
         self._sizes = array("Q")
         self._hardlinks: dict[bytes, bytes] = {}
@@ -74,6 +77,8 @@ class OnePass:
         count = size = 0
         for entry in entries:
             count += 1
+            if not count & _SOME:
+                self._taken.compact()
             size += entry.size
             if _WHITEOUT in entry.name and self._is_whiteout(entry.name):
                 continue
@@ -127,11 +132,10 @@ class OnePass:
             if (interested := self._wanted.directory(name)) is not None:
                 self._catalogue(FileView(name, b""), interested)
             return
-        if name in self._executables.names:
+        if name in self._programs:
             self._executables.forget(name)
             self._catalogued.pop(name, None)
         self._taken.append(name)
-        self._taken.compact()
         self._sizes.append(entry.size << 1 | (kind == FILE and entry.mode & _EXECUTE != 0))
         cataloger = self._wanted.cataloger(name)
         if kind == FILE:
@@ -145,8 +149,11 @@ class OnePass:
         name, size = entry.name, entry.size
         if cataloger is None and name not in _SYSTEM_FILES and not _is_variant(name):
             if size:
-                head = self._head(entry)
-                self._look_for_secrets(entry, head)
+                head = entry.read(self._head_bytes)
+                if self._search is not None:
+                    self._look_for_secrets(entry, head)
+                elif head.startswith(_READ_ON):
+                    head += entry.read(self._limits.secrets_file_bytes - len(head))
                 self._stored.offer(name, head)
                 if head.startswith(MAGICS):
                     self._take_executable(entry, head)
@@ -168,14 +175,6 @@ class OnePass:
         # stream only the beginning is at hand; that is told of its inside ("!/").
         inside = b"!/" if cataloger and cataloger.streamed else b""
         self._look_for_secrets(entry, content, inside)
-
-    def _head(self, entry: Entry) -> bytes:
-        """The beginning of a file that no cataloger wants, as far as anyone does."""
-        most = self._limits.secrets_file_bytes
-        if self._search is not None:
-            return entry.read(most)
-        sign = entry.read(_SIGN_BYTES)
-        return sign + entry.read(most - len(sign)) if sign.startswith(_READ_ON) else sign
 
     def _take_executable(self, entry: Entry, head: bytes) -> None:
         found = self._executables.read(entry, head)
