@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
+from secure import system as os
 from secure.kernel.libc import syscall
 from secure.kernel.mounts import AT_EMPTY_PATH, AT_RECURSIVE, MS_PRIVATE
 

@@ -22,6 +22,7 @@ from secure.errors import (
 )
 from secure.kernel import capabilities, descriptors, landlock, network, seccomp, signals, tty
 from secure.kernel.libc import current_processor, syscall, wipe
+from secure.kernel.mount_trees import attach, clone_tree
 from secure.kernel.mounts import (
     AT_EMPTY_PATH,
     AT_RECURSIVE,
@@ -30,7 +31,6 @@ from secure.kernel.mounts import (
     MOUNT_ATTR_NOEXEC,
     MOUNT_ATTR_NOSUID,
     MOUNT_ATTR_RDONLY,
-    MS_BIND,
     MS_NODEV,
     MS_NOEXEC,
     MS_NOSUID,
@@ -159,7 +159,8 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
             _make_places(root, item, plan)
     _mask(root, plan)
     # /dev was filled; now it is as read-only as planned. Device nodes stay writable.
-    _set_attributes(_open_in(root, b"/dev"), _flags_of(plan, "/dev"))
+    dev = _open_in(root, b"/dev")
+    mount_setattr(dev, b"", _attributes(_flags_of(plan, "/dev")), AT_EMPTY_PATH)
     enter_root(root)
     _sethostname(plan.hostname)
     if "net" in plan.namespaces:
@@ -258,16 +259,26 @@ def _mount_one(root: int, item: Mount, source: int) -> None:
     target = _open_in(root, item.target.encode())
     place = b"/proc/self/fd/%d" % target
     if item.kind in {"bind", "device"}:
-        # MS_REC: a user namespace may not uncover what its mounts hide.
-        mount(b"/proc/self/fd/%d" % source, place, None, MS_BIND | MS_REC)
-        if item.flags:
-            _set_attributes(_open_in(root, item.target.encode()), item.flags, AT_RECURSIVE)
+        _bind(source, target, item.flags)
     elif item.kind == "dev":
         mount(b"tmpfs", place, b"tmpfs", item.flags & ~MS_RDONLY, item.options.encode())
         _fill_dev(_open_in(root, item.target.encode()))
     else:
         mount(item.kind.encode(), place, item.kind.encode(), item.flags, item.options.encode())
     os.close(target)
+
+
+def _bind(source: int, target: int, flags: int) -> None:
+    """What `source` is open on, over what `target` is open on: no path is asked for again.
+
+    It has its attributes before it can be reached.
+    """
+    # Recursive: a user namespace may not uncover what its mounts hide.
+    tree = clone_tree(source, recursive=True)
+    if flags:
+        mount_setattr(tree, b"", _attributes(flags), AT_EMPTY_PATH | AT_RECURSIVE)
+    attach(tree, target)
+    os.close(tree)
 
 
 def _make_places(root: int, item: Mount, plan: Plan) -> None:
@@ -298,20 +309,16 @@ def _mask(root: int, plan: Plan) -> None:
     null = _open_in(root, b"/dev/null")
     for path in plan.masked:
         target = _open_in(root, path.encode())
-        place = b"/proc/self/fd/%d" % target
         if os.fstat(target).st_mode & 0o170000 == 0o040000:
             options = b"mode=755,size=4k,nr_inodes=1"
+            place = b"/proc/self/fd/%d" % target
             mount(b"tmpfs", place, b"tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
         else:
-            mount(b"/proc/self/fd/%d" % null, place, None, MS_BIND)
-            _set_attributes(_open_in(root, path.encode()), MS_RDONLY | MS_NOSUID | MS_NOEXEC)
+            _bind(null, target, MS_RDONLY | MS_NOSUID | MS_NOEXEC)
         os.close(target)
     for path in plan.read_only:
         target = _open_in(root, path.encode())
-        place = b"/proc/self/fd/%d" % target
-        mount(place, place, None, MS_BIND | MS_REC)
-        everything = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
-        _set_attributes(_open_in(root, path.encode()), everything, AT_RECURSIVE)
+        _bind(target, target, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
         os.close(target)
 
 
@@ -319,10 +326,8 @@ def _open_in(root: int, path: bytes) -> int:
     return openat2(root, path, os.O_PATH, _NO_LINKS)
 
 
-def _set_attributes(fd: int, flags: int, more: int = 0) -> None:
-    wanted = sum(attribute for flag, attribute in _ATTRIBUTES if flags & flag)
-    mount_setattr(fd, b"", wanted, AT_EMPTY_PATH | more)
-    os.close(fd)
+def _attributes(flags: int) -> int:
+    return sum(attribute for flag, attribute in _ATTRIBUTES if flags & flag)
 
 
 def _flags_of(plan: Plan, target: str) -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from secure.runtime.observe import parse_mountinfo
+import os
+
+import pytest
+
+from secure.runtime.observe import parse_mountinfo, root_mount
 
 
 def test_optional_fields_vary_in_number() -> None:
@@ -21,3 +25,13 @@ def test_escaped_characters_come_back() -> None:
     (found,) = parse_mountinfo(text)
     assert found.target == "/a b\tc\nd\\e"
     assert found.source == "x y"
+
+
+def test_the_mounts_of_a_process_that_has_ended_are_not_there() -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    try:
+        with pytest.raises(FileNotFoundError, match="the process has ended"):
+            root_mount(pid)
+    finally:
+        os.waitpid(pid, 0)
