@@ -21,6 +21,7 @@ from runner import Figure, Goal, arguments
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(ROOT))  # wherever we were started
 
+from secure.vulns.blocks import GROUP  # noqa: E402
 from secure.vulns.database import open_database  # noqa: E402
 
 _RECORDS = 400_000
@@ -76,10 +77,13 @@ def _contents(path: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Bytes by table, and every (ecosystem, package)."""
     connection = sqlite3.connect(path)
     pages = dict(connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
-    names = connection.execute(
-        "SELECT ecosystem.name, affected.name FROM affected JOIN ecosystem"
+    rows = connection.execute(
+        "SELECT ecosystem.name, content FROM affected JOIN ecosystem"
         " ON ecosystem.number = affected.ecosystem"
-    ).fetchall()
+    )
+    (known,) = connection.execute("SELECT value FROM meta WHERE name = 'dictionary'").fetchone()
+    unpack = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(known)).decompress
+    names = [(name, one) for name, content in rows for one in GROUP.decode(unpack(content))]
     connection.close()
     return pages, names
 
@@ -114,7 +118,10 @@ def _lookups(path: str, names: list[tuple[str, str]], runs: int) -> tuple[float,
 def _rows_alone(path: str, some: list[tuple[str, str]]) -> float:
     connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
     numbers = dict(connection.execute("SELECT name, number FROM ecosystem"))
-    query = "SELECT content FROM affected WHERE ecosystem = ? AND name = ?"
+    query = (
+        "SELECT content FROM affected WHERE ecosystem = ? AND first <= ?"
+        " ORDER BY first DESC LIMIT 1"
+    )
     begun = time.perf_counter()
     for ecosystem, name in some:
         connection.execute(query, (numbers[ecosystem], name)).fetchone()

@@ -12,10 +12,10 @@ CREATE TABLE feed (
 
 CREATE TABLE ecosystem (number INTEGER PRIMARY KEY, name TEXT, records INTEGER, newest INTEGER);
 
--- All that is known of one package: a list of `compact.Affected`, by zstd with the dictionary of
--- `meta` where that is shorter. Matching reads this table alone.
+-- Packages that follow each other, from `first` on, each with all that is known of it as a list of
+-- `compact.Affected`: zstd with the dictionary of `meta`. Matching reads this table alone.
 CREATE TABLE affected (
-    ecosystem INTEGER, name TEXT, content BLOB, PRIMARY KEY (ecosystem, name)
+    ecosystem INTEGER, first TEXT, content BLOB, PRIMARY KEY (ecosystem, first)
 ) WITHOUT ROWID;
 
 -- The heads of the advisories from `first` on, without prose: zstd over 64, as they resemble each other.
@@ -24,12 +24,11 @@ CREATE TABLE advisory (first INTEGER PRIMARY KEY, content BLOB);
 -- Vectors and words of severity repeat a thousandfold.
 CREATE TABLE severity (number INTEGER PRIMARY KEY, type TEXT, score TEXT);
 
--- Own ids and aliases: 48 bits of a hash; the head tells whether it is the id that was meant.
-CREATE TABLE identifier (
-    hash INTEGER, advisory INTEGER, PRIMARY KEY (hash, advisory)
-) WITHOUT ROWID;
+-- Own ids and aliases by a hash of 38 bits: the first 14 are the bucket; of each entry in it, 3 bytes
+-- are the others and 4 the advisory. The head tells whether it is the id that was meant.
+CREATE TABLE identifier (bucket INTEGER PRIMARY KEY, content BLOB);
 
--- Prose and references of the advisories from `first` on: zstd over many, as they resemble each other.
+-- Prose and references of the advisories from `first` on, by columns: zstd over many.
 CREATE TABLE description (first INTEGER PRIMARY KEY, content BLOB);
 
 -- Exploited in the wild (CISA KEV), the probability of it in millionths (EPSS), and releases' ends.

@@ -7,6 +7,7 @@ gathered by SQLite's sorter at the end. Same advisories, same order, same `now`:
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -23,7 +24,7 @@ from secure.facts.image import Unreadable
 from secure.facts.plain import plain
 from secure.store.atomic import make_private_dir, remove_quietly, sync_dir
 from secure.store.builtin import read_vulndb
-from secure.vulns import schema
+from secure.vulns import blocks, schema
 from secure.vulns.compact import compact
 from secure.vulns.osv import Advisory, Refused
 from secure.vulns.schema import Description, Exploited, Lifetime, Probability, StoredHead
@@ -170,7 +171,7 @@ class _Builder:
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._staged: list[tuple[int, str, int, bytes]] = []
         self._heads: list[StoredHead] = []
-        self._names: list[tuple[int, int]] = []
+        self._names = array("Q")  # a million of them, as Python objects, would take 100 MiB
         self._ecosystems: dict[str, int] = {}
         self._severities: dict[tuple[str, str], int] = {}
         self._records: Counter[int] = Counter()
@@ -268,7 +269,7 @@ class _Builder:
         self._heads.append(head)
         if len(self._heads) == schema.HEADS_AT_ONCE:
             self._write_heads()
-        self._names += [(schema.hashed(name), number) for name in {record.id, *head.aliases}]
+        self._names.extend(blocks.hashed(name, number) for name in {record.id, *head.aliases})
 
     def _ecosystem(self, name: str) -> int:
         return self._ecosystems.setdefault(name, len(self._ecosystems) + 1)
@@ -289,7 +290,7 @@ class _Builder:
 
     def _write_block(self) -> None:
         if self._block:
-            content = self._compressor.compress(schema.packed_all(self._block))
+            content = self._compressor.compress(blocks.packed_prose(self._block))
             row = (self._block_first, content)
             self._connection.execute("INSERT INTO description VALUES (?, ?)", row)
         self._block_first, self._block_bytes = self._number + 1, 0
@@ -325,8 +326,8 @@ class _Builder:
         self._write_heads()
         self._flush()
         many, run = self._connection.executemany, self._connection.execute
-        names = (pair for pair in sorted({*self._names}) if pair[1] not in self._dropped)
-        many("INSERT INTO identifier VALUES (?, ?)", names)
+        names = (one for one in sorted(self._names) if blocks.number_of(one) not in self._dropped)
+        many("INSERT INTO identifier VALUES (?, ?)", blocks.buckets(names))
         many("INSERT INTO affected VALUES (?, ?, ?)", self._gathered())
         many("INSERT INTO severity VALUES (?, ?, ?)",
              ((number, *given) for given, number in self._severities.items()))  # fmt: skip
@@ -352,8 +353,16 @@ class _Builder:
         )
 
     def _gathered(self) -> Iterator[tuple[int, str, bytes]]:
-        """One row for each package: all that is known of it as one list."""
+        """Packages in their order, several together; staged once more, to learn from samples."""
+        many, run = self._connection.executemany, self._connection.execute
+        run("CREATE TABLE stage.grouped (ecosystem, first, content)")
+        many("INSERT INTO stage.grouped VALUES (?, ?, ?)", blocks.grouped(self._lists()))
         compressor = self._with_dictionary()
+        for ecosystem, first, content in run("SELECT * FROM stage.grouped ORDER BY rowid"):
+            yield ecosystem, first, compressor.compress(content)
+
+    def _lists(self) -> Iterator[tuple[int, str, bytes]]:
+        """Each package: all that is known of it as one list."""
         rows = self._connection.execute(
             "SELECT ecosystem, name, number, content FROM stage.affected"
             " ORDER BY ecosystem, name, number, content"
@@ -361,18 +370,15 @@ class _Builder:
         for (ecosystem, name), group in groupby(rows, itemgetter(0, 1)):
             known = [row[3] for row in group if row[2] not in self._dropped]
             if known:
-                content = _list_head(len(known)) + b"".join(known)
-                yield ecosystem, name, min(compressor.compress(content), content, key=len)
+                yield ecosystem, name, blocks.list_of(known)
 
     def _with_dictionary(self) -> zstandard.ZstdCompressor:
-        """Lists of one advisory are too short to be compressed without one."""
-        every = self._number // _SAMPLES + 1
-        query = "SELECT content FROM stage.affected WHERE number % ? = 0 LIMIT ?"
-        samples = [row[0] for row in self._connection.execute(query, (every, _SAMPLES))]
-        try:
-            made = zstandard.train_dictionary(schema.DICTIONARY_BYTES, samples)
-        except zstandard.ZstdError:  # of too few: a small database needs none
-            made = zstandard.ZstdCompressionDict(b"", zstandard.DICT_TYPE_RAWCONTENT)
+        """Groups are too short to be compressed without one."""
+        (count,) = self._connection.execute("SELECT count(*) FROM stage.grouped").fetchone()
+        query = "SELECT content FROM stage.grouped WHERE rowid % ? = 0 LIMIT ?"
+        rows = self._connection.execute(query, (count // _SAMPLES + 1, _SAMPLES))
+        samples = [row[0] for row in rows]
+        made = blocks.dictionary(samples)
         row = ("dictionary", made.as_bytes())
         self._connection.execute("INSERT INTO meta VALUES (?, ?)", row)
         return zstandard.ZstdCompressor(
@@ -388,12 +394,3 @@ def _word_of_summary(record: Advisory) -> str | None:
     """ "Important: firefox security update": AlmaLinux and Rocky Linux rate nowhere else."""
     word, colon, _ = (record.summary or "").partition(": ")
     return word if colon and word.isalpha() and record.id.startswith(_RATED_IN_SUMMARY) else None
-
-
-def _list_head(count: int) -> bytes:
-    """The MessagePack head of a list of `count` items."""
-    if count < 16:
-        return bytes([0x90 | count])
-    return b"\xdc" + count.to_bytes(2, "big") if count < 65_536 else (
-        b"\xdd" + count.to_bytes(4, "big")
-    )  # fmt: skip

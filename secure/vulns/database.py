@@ -16,7 +16,7 @@ import zstandard
 
 from secure import system as os
 from secure.errors import NotFoundError, TamperedError, UnsupportedError
-from secure.vulns import schema
+from secure.vulns import blocks, schema
 from secure.vulns.compact import Affected
 from secure.vulns.osv import Severity
 from secure.vulns.schema import (
@@ -30,7 +30,9 @@ from secure.vulns.schema import (
 
 _T = TypeVar("_T")
 _MILLION = 1_000_000
-_AFFECTED = "SELECT content FROM affected WHERE ecosystem = ? AND name = ?"
+_AFFECTED = (
+    "SELECT content FROM affected WHERE ecosystem = ? AND first <= ? ORDER BY first DESC LIMIT 1"
+)
 _HEADS = "SELECT first, content FROM advisory WHERE first <= ? ORDER BY first DESC LIMIT 1"
 _DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
 # What sqlite3 says of a file that is not as SQLite wrote it.
@@ -203,8 +205,9 @@ class Database:
         try:
             for name in names:
                 for (content,) in ask(query, (number, name)):
-                    whole = self._unlisted(content) if content[0] == schema.ZSTD else content
-                    found[name] = schema.AFFECTED.decode(whole)
+                    group = blocks.GROUP.decode(self._unlisted(content))
+                    if name in group:
+                        found[name] = schema.AFFECTED.decode(group[name])
         except (*_DAMAGE, *_UNREADABLE) as cause:
             raise _damaged(self.path, cause) from cause
         return found
@@ -244,17 +247,20 @@ class Database:
     def description(self, number: int) -> Description:
         """Prose and references of one advisory; empty where it is withdrawn."""
         for first, content in self._rows(_DESCRIPTION, number):
-            block = self._decoded(schema.BLOCK, self._unpacked(content))
-            at = number - _whole(first, self.path)
-            return block[at] if at < len(block) else Description()
+            try:
+                return blocks.prose_at(self._unpacked(content), number - _whole(first, self.path))
+            except _UNREADABLE as cause:
+                raise _damaged(self.path, cause) from cause
         return Description()
 
     def by_id(self, identifier: str) -> tuple[int, ...]:
         """Numbers of the advisories that have this id or alias."""
-        query = "SELECT advisory FROM identifier WHERE hash = ?"
-        rows = self._rows(query, schema.hashed(identifier))
-        numbers = [_whole(number, self.path) for (number,) in rows]
-        heads = [(number, self._head(number)) for number in numbers]
+        query = "SELECT content FROM identifier WHERE bucket = ?"
+        heads = [
+            (number, self._head(number))
+            for (content,) in self._rows(query, blocks.bucket_of(identifier))
+            for number in blocks.numbers_in(self._bytes(content), identifier)
+        ]
         return tuple(
             number for number, head in heads if head and identifier in (head.id, *head.aliases)
         )
@@ -358,11 +364,14 @@ class Database:
         except zstandard.ZstdError as cause:
             raise _damaged(self.path, cause) from cause
 
-    def _decoded(self, decoder: msgspec.msgpack.Decoder[_T], content: object) -> _T:
+    def _bytes(self, content: object) -> bytes:
         if not isinstance(content, bytes):
             raise _damaged(self.path, TypeError("a record is no blob"))
+        return content
+
+    def _decoded(self, decoder: msgspec.msgpack.Decoder[_T], content: object) -> _T:
         try:
-            return decoder.decode(content)
+            return decoder.decode(self._bytes(content))
         except _UNREADABLE as cause:
             raise _damaged(self.path, cause) from cause
 

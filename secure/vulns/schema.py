@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import blake2b
 
 import msgspec
 
@@ -12,7 +11,7 @@ from secure.vulns.compact import Affected
 from secure.vulns.osv import Severity
 
 APPLICATION_ID = 0x73656376  # "secv", at offset 68 of the file
-VERSION = 1  # PRAGMA user_version; raised whenever older readers would misread
+VERSION = 2  # PRAGMA user_version; raised whenever older readers would misread
 TABLES = frozenset(
     ("meta", "feed", "ecosystem", "affected", "advisory", "severity", "identifier", "description",
      "kev", "epss", "release")
@@ -20,7 +19,6 @@ TABLES = frozenset(
 DESCRIPTIONS = 512  # advisories in one compressed block: 256 take 8 % more room
 HEADS_AT_ONCE = 64  # a match reads heads: unpacking so many takes some 20 us
 DICTIONARY_BYTES = 32 * 1024  # what zstd knows beforehand of lists of affected
-ZSTD = 0x28  # the first byte of a compressed list
 MAX_BLOCK_BYTES = 64 * 1024 * 1024  # uncompressed; what a hostile file could make us unpack
 
 
@@ -59,7 +57,7 @@ class AdvisoryHead(msgspec.Struct, frozen=True):
     feed: str
 
 
-class Description(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Description(msgspec.Struct, frozen=True, gc=False):
     """The prose of one advisory; `references` are (type, URL)."""
 
     summary: str = ""
@@ -101,7 +99,6 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 AFFECTED = msgspec.msgpack.Decoder(tuple[Affected, ...])
 HEADS = msgspec.msgpack.Decoder(tuple[StoredHead, ...])
-BLOCK = msgspec.msgpack.Decoder(tuple[Description, ...])
 EXPLOITED = msgspec.msgpack.Decoder(Exploited)
 LIFETIME = msgspec.msgpack.Decoder(Lifetime)
 _encode = msgspec.msgpack.Encoder().encode
@@ -112,7 +109,7 @@ def packed(record: msgspec.Struct) -> bytes:
     return _encode(_trimmed(record))
 
 
-def packed_all(records: list[StoredHead] | list[Description]) -> bytes:
+def packed_all(records: list[StoredHead]) -> bytes:
     """A list of such records."""
     return _encode([_trimmed(record) for record in records])
 
@@ -139,11 +136,6 @@ def _shortened(value: object) -> object:
     if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
         return [_trimmed(one) for one in value]
     return value
-
-
-def hashed(identifier: str) -> int:
-    """How ids are indexed: 48 bits, a sixth of what their text takes."""
-    return int.from_bytes(blake2b(identifier.encode(), digest_size=6).digest())
 
 
 def seconds(time: str | None) -> int | None:
