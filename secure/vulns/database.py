@@ -174,6 +174,7 @@ class Database:
         self._decompressor = zstandard.ZstdDecompressor()
         self._of_lists = self._with_dictionary()
         self._heads: tuple[int, tuple[StoredHead, ...]] = (0, ())  # one block: matches come in runs
+        self._prose: tuple[object, bytes] = (None, b"")  # one block too
         self._severities: dict[int, Severity] = {}
 
     def __enter__(self) -> Self:
@@ -247,8 +248,10 @@ class Database:
     def description(self, number: int) -> Description:
         """Prose and references of one advisory; empty where it is withdrawn."""
         for first, content in self._rows(_DESCRIPTION, number):
+            if first != self._prose[0]:
+                self._prose = first, self._unpacked(content)
             try:
-                return blocks.prose_at(self._unpacked(content), number - _whole(first, self.path))
+                return blocks.prose_at(self._prose[1], number - _whole(first, self.path))
             except _UNREADABLE as cause:
                 raise _damaged(self.path, cause) from cause
         return Description()
