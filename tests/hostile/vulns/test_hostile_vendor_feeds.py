@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from secure.errors import DocumentError, LimitExceededError
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.vulns.feeds import arch_tracker, updateinfo
+from secure.vulns.feeds import arch_tracker, oval, updateinfo
 from secure.vulns.feeds.xml_records import xml_records
 from secure.vulns.osv import Advisory, Refused
 
@@ -136,3 +136,34 @@ def test_no_bytes_end_in_another_error(raw: bytes) -> None:
     except (DocumentError, LimitExceededError):
         return
     assert all(isinstance(one, Advisory | Refused) for one in found_in_xml)
+
+
+_DEFINITIONS = b"""<oval_definitions><definitions>
+<definition id="oval:com.microsoft.azurelinux:def:1">
+<metadata><advisory_date>2026-01-20T21:31:32Z</advisory_date></metadata><criteria>%s</criteria>
+</definition></definitions><rpminfo_test id="t"><object object_ref="o"/><state state_ref="s"/>
+</rpminfo_test><rpminfo_object id="o"><name>a</name></rpminfo_object>
+<rpminfo_state id="s"><evr operation="less than">1-1.azl3</evr></rpminfo_state>
+</oval_definitions>"""
+
+
+def _definitions(criteria: bytes) -> list[Advisory | Refused]:
+    raw = _DEFINITIONS % criteria
+    return list(oval.advisories(lambda: iter([raw]), DEFAULT_LIMITS))
+
+
+def test_many_criteria_are_read_in_bounds() -> None:
+    (found,) = _definitions(b'<criterion test_ref="t"/>' * 50_000)
+    assert isinstance(found, Advisory)
+    assert len(found.affected or ()) == 1
+    with pytest.raises(LimitExceededError, match="xml elements"):
+        _definitions(b'<criterion test_ref="t"/>' * 150_000)
+
+
+@given(st.binary(max_size=100))
+def test_no_criteria_end_in_another_error(raw: bytes) -> None:
+    try:
+        found = _definitions(raw)
+    except (DocumentError, LimitExceededError):
+        return
+    assert all(isinstance(one, Advisory | Refused) for one in found)
