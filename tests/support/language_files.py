@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 
+from cpp_files import CPP_FILES
 from node_files import NODE_FILES
 from python_files import PYTHON_FILES
+from web_files import WEB_FILES
 
 _SHA256 = "0123456789abcdef" * 4
 _COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -216,60 +218,6 @@ git-tree-sha1 = "31e996f0a15c7b280ba9f76636b3ff9e2ae58c9a"
 uuid = "682c06a0-de6a-54ab-a142-c8b1cf79cde6"
 version = "0.21.4"
 """
-CONAN_2 = json.dumps({
-    "version": "0.5",
-    "requires": [f"zlib/1.2.13#{_COMMIT[:32]}%1680000000.5", "ours/1.0@acme/stable"],
-    "build_requires": ["cmake/3.25.3"],
-    "python_requires": [],
-})  # fmt: skip
-CONAN_1 = json.dumps({
-    "graph_lock": {"nodes": {
-        "0": {"ref": "conanfile.txt", "requires": ["1"]},
-        "1": {"ref": f"zlib/1.2.11#{_COMMIT[:32]}", "package_id": "6af9cc7c"},
-    }},
-    "version": "0.4",
-})  # fmt: skip
-CONANFILE = """# ours
-[requires]
-zlib/1.2.11
-boost/1.80.0@acme/stable # newest
-[options]
-zlib:shared=True
-[generators]
-cmake
-"""
-CONANINFO = """[settings]
-    os=Linux
-[requires]
-    zlib/1.Y.Z
-[full_requires]
-    zlib/1.2.11:6af9cc7cb931c5ad942174fd7838eb655717c709
-"""
-VCPKG_STATUS = """Package: fmt
-Version: 10.1.1
-Port-Version: 2
-Depends: vcpkg-cmake:x64-linux, zlib
-Architecture: x64-linux
-Multi-Arch: same
-Abi: abc
-Status: install ok installed
-
-Package: fmt
-Feature: extra
-Architecture: x64-linux
-Multi-Arch: same
-Status: install ok installed
-
-Package: gone
-Version: 1
-Architecture: x64-linux
-Status: purge ok not-installed
-"""
-VCPKG = json.dumps({
-    "name": "app", "version": "1.0", "builtin-baseline": _COMMIT,
-    "dependencies": ["fmt", {"name": "zlib", "features": []}],
-    "overrides": [{"name": "zlib", "version": "1.2.13#1"}],
-})  # fmt: skip
 WORKFLOW = f"""name: ci
 on: {{push: {{branches: [main]}}}}
 jobs:
@@ -329,141 +277,6 @@ BREW = json.dumps({
     "runtime_dependencies": [{"full_name": "ca-certificates", "version": "2023-08-22"}],
     "source": {"tap": "homebrew/core", "spec": "stable", "versions": {"stable": "3.1.3"}},
 })  # fmt: skip
-GEMSPEC = """# -*- encoding: utf-8 -*-
-# stub: nokogiri 1.15.4 x86_64-linux lib
-# stub: ext/nokogiri/extconf.rb
-
-Gem::Specification.new do |s|
-  s.name = "nokogiri".freeze
-  s.version = "1.15.4"
-  s.platform = "x86_64-linux".freeze
-
-  s.required_rubygems_version = Gem::Requirement.new(">= 0".freeze) if s.respond_to? :x=
-  s.metadata = { "homepage" => "https://wrong.example" } if s.respond_to? :metadata=
-  s.authors = ["Mike D.".freeze, "Akira N.".freeze]
-  s.description = "s.name = \\"other\\"".freeze
-  s.homepage = "https://nokogiri.org".freeze
-  s.licenses = ["MIT".freeze, "Apache-2.0".freeze]
-
-  s.add_runtime_dependency(%q<racc>.freeze, ["~> 1.4"])
-  s.add_dependency(%q<racc>.freeze, ["~> 1.4"])
-  s.add_development_dependency(%q<rake>.freeze, [">= 0"])
-end
-"""
-GEM_BY_HAND = """Gem::Specification.new do |spec|
-  spec.name          = 'by-hand'
-  spec.version       = Gem::Version.new('0.1.0.pre')
-  spec.platform      = Gem::Platform.new(["java"])
-  spec.license       = 'MIT'
-  spec.add_dependency 'racc', '~> 1.4'
-end
-"""
-GEMFILE = f"""PATH
-  remote: .
-  specs:
-    app (0.1.0)
-      rails (~> 7.0)
-
-GIT
-  remote: https://github.com/acme/fork.git
-  revision: {_COMMIT}
-  branch: main
-  specs:
-    fork (2.0.0)
-      racc
-
-GEM
-  remote: https://rubygems.org/
-  specs:
-    racc (1.7.1)
-    rails (7.0.8)
-      racc (~> 1.4)
-      zeitwerk
-    sqlite3 (1.6.6-x86_64-linux)
-
-GEM
-  remote: https://gems.acme.example/
-  specs:
-    ours (1.0.0.pre)
-
-PLATFORMS
-  ruby
-  x86_64-linux
-
-DEPENDENCIES
-  app!
-  fork!
-  rails (~> 7.0)
-
-CHECKSUMS
-  racc (1.7.1) sha256={_SHA256}
-  rails (7.0.8)
-
-RUBY VERSION
-   ruby 3.2.2p53
-
-BUNDLED WITH
-   2.4.20
-"""
-_MONOLOG = {
-    "name": "Monolog/monolog",
-    "version": "3.4.0",
-    "license": ["MIT"],
-    "homepage": "https://github.com/Seldaek/monolog",
-    "source": {
-        "type": "git",
-        "url": "https://github.com/Seldaek/monolog.git",
-        "reference": _COMMIT,
-    },
-    "dist": {"type": "zip", "url": "https://x.example", "reference": _COMMIT, "shasum": "ab" * 20},
-    "require": {"php": ">=8.1", "psr/log": "^2.0 || ^3.0"},
-    "provide": {"psr/log-implementation": "3.0.0"},
-}
-COMPOSER_2 = json.dumps({
-    "packages": [_MONOLOG, {"name": "psr/log", "version": "3.0.0", "dist": {"shasum": ""}}],
-    "dev": True, "dev-package-names": [],
-})  # fmt: skip
-COMPOSER_1 = json.dumps([{"name": "psr/log", "version": "1.1.4", "license": "MIT"}])
-COMPOSER_LOCK = json.dumps(
-    {
-        "content-hash": "ab" * 16,
-        "packages": [{**_MONOLOG, "version": "dev-main"}],
-        "packages-dev": [{"name": "phpunit/phpunit", "version": "10.3.2"}],
-        "aliases": [],
-    }
-)
-WP_PLUGIN = """<?php
-/**
- * @package Akismet
- */
-/*
-Plugin Name: Akismet Anti-spam
-Plugin URI: https://akismet.example/
-Description: Version: none
-Version: 5.3
-Author: Automattic
-License: GPLv2 or later
-*/
-$x = array( 'Version: 9' );
-"""
-WP_THEME = """@charset "UTF-8";
-/*
-Theme Name: Twenty Twenty
-Theme URI: https://wordpress.example/
-Author: the team
-Version: 2.2
-License: GNU General Public License v2 or later */
-"""
-WP_CORE = """<?php
-/**
- * The WordPress version string.
- *
- * @global string $wp_version
- */
-$wp_version = '6.3.1';
-$wp_db_version = 55853;
-"""
-_CONAN_CACHE = "root/.conan/data/poco/1.12.4/_/_/package/6af9cc7cb931c5ad942174fd7838eb655717c709"
 
 # path -> (content, packages as `catalogued.told` shows them, reasons that begin so)
 FILES: dict[str, tuple[str, list[str], list[str]]] = {
@@ -497,16 +310,6 @@ FILES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "two/Manifest.toml": (JULIA_2, ["julia:JSON@0.21.4?"], []),
     "one/Manifest.toml": (JULIA_1, ["julia:JSON@0.21.4?"], []),
-    "two/conan.lock": (
-        CONAN_2, ["conan:zlib@1.2.13?", "conan:acme/ours@1.0?", "conan:cmake@3.25.3?"], [],
-    ),
-    "one/conan.lock": (CONAN_1, ["conan:zlib@1.2.11?"], []),
-    "src/conanfile.txt": (CONANFILE, ["conan:zlib@1.2.11?", "conan:acme/boost@1.80.0?"], []),
-    f"{_CONAN_CACHE}/conaninfo.txt": (CONANINFO, ["conan:poco@1.12.4"], []),
-    "src/vcpkg_installed/vcpkg/status": (VCPKG_STATUS, ["vcpkg:fmt@10.1.1"], []),
-    "src/vcpkg.json": (
-        VCPKG, ["vcpkg:zlib@1.2.13?"], ['the version of "fmt" is not in this file'],
-    ),
     "src/.github/workflows/ci.yml": (
         WORKFLOW,
         ["github:actions/checkout@v4?", f"github:github/codeql-action@{_COMMIT}?",
@@ -531,36 +334,5 @@ FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "home/linuxbrew/.linuxbrew/Cellar/openssl@3/3.1.3_1/INSTALL_RECEIPT.json": (
         BREW, ["brew:homebrew/core/openssl@3@3.1.3_1"], [],
     ),
-    "usr/local/bundle/specifications/nokogiri-1.15.4-x86_64-linux.gemspec": (
-        GEMSPEC, ["gem:nokogiri@1.15.4"], [],
-    ),
-    "usr/lib/ruby/specifications/default/by-hand.gemspec": (
-        GEM_BY_HAND, ["gem:by-hand@0.1.0.pre"], [],
-    ),
-    "app/Gemfile.lock": (
-        GEMFILE,
-        ["gem:fork@2.0.0?", "gem:racc@1.7.1?", "gem:rails@7.0.8?", "gem:sqlite3@1.6.6?",
-         "gem:ours@1.0.0.pre?"],
-        [],
-    ),
-    "app/vendor/composer/installed.json": (
-        COMPOSER_2, ["composer:monolog/monolog@3.4.0", "composer:psr/log@3.0.0"], [],
-    ),
-    "old/vendor/composer/installed.json": (COMPOSER_1, ["composer:psr/log@1.1.4"], []),
-    "app/composer.lock": (
-        COMPOSER_LOCK,
-        ["composer:monolog/monolog@dev-main?", "composer:phpunit/phpunit@10.3.2?"],
-        [],
-    ),
-    "www/wp-content/plugins/akismet/akismet.php": (
-        WP_PLUGIN, ["generic:wordpress-plugin/akismet@5.3"], [],
-    ),
-    "www/wp-content/plugins/hello.php": (
-        WP_PLUGIN, ["generic:wordpress-plugin/hello@5.3"], [],
-    ),
-    "www/wp-content/themes/twentytwenty/style.css": (
-        WP_THEME, ["generic:wordpress-theme/twentytwenty@2.2"], [],
-    ),
-    "www/wp-includes/version.php": (WP_CORE, ["generic:wordpress@6.3.1"], []),
 }  # fmt: skip
-FILES |= PYTHON_FILES | NODE_FILES
+FILES |= PYTHON_FILES | NODE_FILES | CPP_FILES | WEB_FILES

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 from catalogued import catalogued
-from language_files import GEMFILE
 from scanning import NOW, cache_folder
+from web_files import GEMFILE
 
 from secure.facts.image import ImageFacts
 from secure.facts.location import Location

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from catalogued import catalogued, told, wanting
-from language_files import FILES, GEMSPEC
+from language_files import FILES
 from scanning import file, layer, scanned
+from web_files import GEMSPEC
 
 from secure.facts.package import Package
 from secure.facts.purl import fault, parse_purl
