@@ -35,13 +35,17 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
     """The facts of `image`.
 
     Args:
-        layers: base first.
+        layers: base first; emptied, so that nothing is held twice.
         engine: None looks for no secrets.
         limits, now, base, verify_files: see `secure.scan.image.scan_image`.
     """
+    entries = sum(facts.entries for facts in layers)
+    uncompressed_bytes = sum(facts.uncompressed_bytes for facts in layers)
+    searched = all(facts.secrets_searched or facts.voided for facts in layers)
     merge = Merge()
-    for index, facts in enumerate(layers):
-        merge.add(index, facts)
+    layers.reverse()
+    for index in range(len(layers)):
+        merge.add(index, layers.pop())
     config = image.config_facts
     found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
     merged = merge.result(found_base.layers if found_base else None)
@@ -62,16 +66,15 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
         packages=merged.packages,
         files=merged.files,
         secrets=(*_config_secrets(image, engine), *merged.secrets),
-        secrets_searched=engine is not None
-        and all(facts.secrets_searched or facts.voided for facts in layers),
+        secrets_searched=engine is not None and searched,
         accounts=merged.accounts,
         groups=merged.groups,
         executables=merged.executables,
         os_release=merged.os_release,
         unreadable=(*merged.unreadable, *not_verified),
         complete=merged.complete,
-        entries=sum(facts.entries for facts in layers),
-        uncompressed_bytes=sum(facts.uncompressed_bytes for facts in layers),
+        entries=entries,
+        uncompressed_bytes=uncompressed_bytes,
         tool_version=secure.__version__,
         scanned_at=now,
         repo_tags=tuple(image.repo_tags),

@@ -76,7 +76,7 @@ class Merge:
     def __init__(self) -> None:
         wanted = Wanted(CATALOGERS)
         self._wanted, self._above = wanted, DatabasePaths(wanted)
-        self._layers: list[LayerFacts] = []
+        self._layers: list[LayerFacts] = []  # their names alone
         self._standing = StandingNames()
         self._changes, self._gone_files = Changes(), GoneFiles()
         self._secrets = KeptSecrets()
@@ -95,7 +95,7 @@ class Merge:
 
     def add(self, index: int, layer: LayerFacts) -> None:
         """The next layer, number `index`."""
-        self._layers.append(layer)
+        self._layers.append(_names_alone(layer))
         linked = list(self._linked_from_below(layer))
         gone = self._standing.take_away(layer)
         catalogued = [*layer.catalogued, *linked]
@@ -248,6 +248,18 @@ class Merge:
                 if name not in self._links:
                     break
                 name = self._links[name]  # noqa: PLW2901
+
+
+def _names_alone(layer: LayerFacts) -> LayerFacts:
+    """What the survey asks of a layer: the rest is in the state, or gone."""
+    return LayerFacts(
+        taken=layer.taken,
+        sizes=layer.sizes,
+        directories=layer.directories,
+        whiteouts=layer.whiteouts,
+        opaques=layer.opaques,
+        hardlinks=layer.hardlinks,
+    )
 
 
 def _placed(record: Record, name: bytes) -> Record:
