@@ -202,13 +202,15 @@ class Database:
         if number is None:
             return {}
         found = {}
+        group: dict[str, msgspec.Raw] = {}
         ask, query = self._connection.execute, _AFFECTED
         try:
             for name in names:
-                for (content,) in ask(query, (number, name)):
-                    group = blocks.GROUP.decode(self._unlisted(content))
-                    if name in group:
-                        found[name] = schema.AFFECTED.decode(group[name])
+                if name not in group:  # else the one before it was its neighbour
+                    for (content,) in ask(query, (number, name)):
+                        group = blocks.GROUP.decode(self._unlisted(content))
+                if name in group:
+                    found[name] = schema.AFFECTED.decode(group[name])
         except (*_DAMAGE, *_UNREADABLE) as cause:
             raise _damaged(self.path, cause) from cause
         return found
