@@ -48,7 +48,7 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
         merge.add(index, layers.pop())
     config = image.config_facts
     found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
-    merged = merge.result(found_base.layers if found_base else None)
+    merged = merge.result(found_base.layers if found_base else None, digests=verify_files)
     claims = merged.claims
     not_verified: list[Unreadable] = []
     if verify_files and claims is not None:

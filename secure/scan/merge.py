@@ -185,11 +185,12 @@ class Merge:
         cataloger = self._wanted.cataloger(name)
         return name in self._above or (cataloger is not None and cataloger.database)
 
-    def result(self, base_layers: int | None = None) -> Merged:
+    def result(self, base_layers: int | None = None, *, digests: bool = False) -> Merged:
         """The state after the last layer.
 
         Args:
             base_layers: how many layers are the base image's, where that is known.
+            digests: of the claimed files, which only a comparison with them needs.
         """
         people = next(iter(self._found(self._accounts, (accounts.PASSWD,))), ())
         shadows = next(iter(self._found(self._shadows, (accounts.SHADOW,))), ())
@@ -204,7 +205,8 @@ class Merge:
             busybox=BUSYBOX in self._files,
         )
         packages = described(records, release, base_layers)
-        owners = Owners((files_of(record, self._lists.get) for record in records), self._links)
+        owned = (files_of(record, self._lists.get) for record in records)
+        owners = Owners(owned, self._links, digests=digests)
         gone = self._changes.gone_for_good(record.package for record in records)
         survey = Survey(self._layers, owners, gone)
         gone_packages = described([Record(one.package) for one in gone], release, base_layers)
