@@ -22,7 +22,7 @@ from secure.oci.limits import DEFAULT_LIMITS
 from secure.vulns.build import Content, Feed, build
 from secure.vulns.osv import Advisory, read
 
-_SHARES = {
+SHARES = {
     "almalinux.jsonl.xz": 0.10,
     "crates-rustsec.jsonl.xz": 0.15,
     "ghsa-maven-mixed.jsonl.xz": 0.15,
@@ -84,7 +84,7 @@ def main(folder: str, count: str, path: str) -> None:
             made(Path(folder), name, int(int(count) * share), number),
             Content(),
         )
-        for number, (name, share) in enumerate(_SHARES.items())
+        for number, (name, share) in enumerate(SHARES.items())
     )
     build(path, feeds, "2026-01-01T00:00:00Z")
 

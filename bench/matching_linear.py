@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -41,7 +40,7 @@ def measure(records: int, runs: int) -> Figure:
     """Databases of an eighth, a half and all of `records` advisories, and images of each size."""
     with tempfile.TemporaryDirectory(prefix="secure-bench-") as temporary:
         bases = {size: _built(size, temporary) for size in (records // part for part in _PARTS)}
-        names = _names(bases[records // _PARTS[0]])
+        names = _names(records // _PARTS[0])
         spent: dict[tuple[int, int], list[float]] = {}
         for _ in range(runs):
             for count in _PACKAGES:
@@ -101,15 +100,17 @@ def _built(records: int, folder: str) -> str:
     return path
 
 
-def _names(path: str) -> list[tuple[str, str]]:
-    """(type, name) of every package of the database that an image can hold."""
-    connection = sqlite3.connect(path)
-    rows = connection.execute(
-        "SELECT ecosystem.name, affected.name FROM affected JOIN ecosystem"
-        " ON ecosystem.number = affected.ecosystem ORDER BY 1, 2"
-    ).fetchall()
-    connection.close()
-    return [(_TYPES[ecosystem], name) for ecosystem, name in rows if ecosystem in _TYPES]
+def _names(records: int) -> list[tuple[str, str]]:
+    """(type, name) of every package that a database of `records` knows and an image can hold."""
+    from database_made import SHARES, made  # it needs the path to our modules
+
+    data = ROOT.parent / "shared/data/osv"
+    found = set()
+    for seed, (source, share) in enumerate(SHARES.items()):
+        for advisory in made(data, source, int(records * share), seed):
+            named = (one.package for one in advisory.affected or () if one.package)
+            found |= {(_TYPES[p.ecosystem], p.name) for p in named if p.ecosystem in _TYPES}
+    return sorted(found)
 
 
 def _facts(names: list[tuple[str, str]], count: int) -> ImageFacts:
