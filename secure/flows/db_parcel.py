@@ -57,7 +57,7 @@ def export(path: str, told: Callable[[str], object], *, key: str = "") -> None:
 
     try:
         with open(manifest.verified(folder(), found), "rb") as source:
-            write_whole(path, fill)
+            write_whole(path, fill, 0o666)  # by the umask: it is there to be handed on
     except OSError as cause:
         raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
     told(f"sha256:{digest.hexdigest()}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -86,6 +87,15 @@ def test_keys_that_openssl_made_sign_and_check(tmp_path: Path) -> None:
 
 def _stdout(argv: tuple[str | Path, ...]) -> bytes:
     return subprocess.run(argv, check=True, capture_output=True).stdout
+
+
+def test_an_exported_database_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        parcel = _exported(tmp_path)
+    finally:
+        os.umask(old)
+    assert Path(parcel).stat().st_mode & 0o777 == 0o644
 
 
 def test_another_key_is_refused_and_the_old_database_stays(tmp_path: Path) -> None:
