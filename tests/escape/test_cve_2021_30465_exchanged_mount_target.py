@@ -28,7 +28,7 @@ LOOK = (
 # As runtimes did: the target by name, whatever links are on the way.
 BY_NAME: tuple[Replacement, ...] = (
     (
-        "runtime/init.py",
+        "runtime/rootfs.py",
         "    return openat2(root, path, os.O_PATH, _NO_LINKS)\n",
         "    return openat2(root, path, os.O_PATH, _IN_IMAGE)\n",
     ),

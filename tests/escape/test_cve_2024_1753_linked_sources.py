@@ -6,7 +6,7 @@ A source is opened once, judged by device and inode, and must be the same when i
 from __future__ import annotations
 
 import pytest
-from attack import INIT, Arena, Replacement
+from attack import ROOTFS, Arena, Replacement
 from containers import Caller, Result
 from installation import Account
 from made_images import Images
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernel
 # Between the supervisor's look and init's, somebody puts a link in the source's place.
 EXCHANGED: tuple[Replacement, ...] = (
     (
-        INIT,
+        ROOTFS,
         "    fd = os.open(item.source, os.O_PATH | os.O_CLOEXEC)\n",
         """\
     if item.kind == "bind":
@@ -27,7 +27,7 @@ EXCHANGED: tuple[Replacement, ...] = (
     ),
 )
 NO_IDENTITY: Replacement = (
-    INIT,
+    ROOTFS,
     "    elif (status.st_dev, status.st_ino) != item.identity:\n",
     "    elif False:\n",
 )

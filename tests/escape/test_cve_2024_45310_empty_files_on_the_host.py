@@ -18,7 +18,7 @@ pytestmark = pytest.mark.kernel
 # supervisor's mounts still show at this point).
 MAKES_TARGETS: tuple[Replacement, ...] = (
     (
-        "runtime/init.py",
+        "runtime/rootfs.py",
         "def _mount_one(root: int, item: Mount, source: int) -> None:\n",
         (
             "def _mount_one(root: int, item: Mount, source: int) -> None:\n"

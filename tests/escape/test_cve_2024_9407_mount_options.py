@@ -24,7 +24,7 @@ TMPFS = (
     "size=1m,exec", "exec", "size=1m,suid,dev", "mode=777", "uid=0", "size=1m,uid=0",
     "nr_inodes=0", "size=-1", "size=0x10", "size=100%",
 )  # fmt: skip
-SHARED = ("runtime/init.py", '    mount(b"none", b"/", None, MS_REC | MS_PRIVATE)\n', "")
+SHARED = ("runtime/rootfs.py", '    mount(b"none", b"/", None, MS_REC | MS_PRIVATE)\n', "")
 
 
 @pytest.mark.parametrize("option", VOLUMES)

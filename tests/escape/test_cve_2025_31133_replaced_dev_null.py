@@ -8,7 +8,7 @@ the image is mounted, and a source that is no character device is refused.
 from __future__ import annotations
 
 import pytest
-from attack import INIT, MOUNTS, Arena, Replacement, said
+from attack import MOUNTS, ROOTFS, Arena, Replacement, said
 from containers import Caller
 
 pytestmark = pytest.mark.kernel
@@ -25,7 +25,7 @@ LOOK = (
 # As runtimes did: the mask's source is found by name in the image, through whatever link.
 BY_NAME: tuple[Replacement, ...] = (
     (
-        INIT,
+        ROOTFS,
         '    null = _open_in(root, b"/dev/null")\n',
         '    null = openat2(root, b"/image-dev/null", os.O_PATH, _IN_IMAGE)\n',
     ),

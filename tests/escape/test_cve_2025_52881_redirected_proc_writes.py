@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 import pytest
-from attack import INIT, Arena, Replacement
+from attack import INIT, ROOTFS, Arena, Replacement
 from containers import ROOT, Caller
 
 pytestmark = pytest.mark.kernel
@@ -23,7 +23,7 @@ PLACES = dict.fromkeys(("dev", "sys", "etc", "run", "tmp", "data"), "/")
 # As runtimes do: a label is written to /proc/self/attr/exec of the container's root.
 LABEL: tuple[Replacement, ...] = (
     (
-        INIT,
+        ROOTFS,
         "    _mask(root, plan)\n",
         """\
     label = openat2(root, b"/proc/self/attr/exec", os.O_WRONLY, _IN_IMAGE)
@@ -59,7 +59,8 @@ def test_no_decoy_is_written(arena: Arena, who: Caller) -> None:
 
 
 def test_init_has_no_line_that_writes_to_proc() -> None:
-    source = (ROOT / "secure" / INIT).read_text(encoding="utf-8")
+    files = (ROOT / "secure" / name for name in (INIT, ROOTFS))
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     names = set(re.findall(r"""["'](/proc/[^"']*)["']""", source))
     assert names
     others = {name for name in names if not name.startswith("/proc/self/fd/")}
@@ -73,9 +74,9 @@ def test_control_a_label_written_by_name_goes_into_the_decoy(arena: Arena, user:
     owner = user.uid if os.geteuid() == 0 else -1
     for path in (image / "fake", *(image / "fake").rglob("*")):
         os.chown(path, owner, owner)
-    no_proc = (INIT, "    for item in plan.mounts:\n", "    for item in plan.mounts[1:]:\n")
-    writable = (INIT, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk")
-    size = (INIT, "% (plan.writable_bytes, inodes)", "% (65536, 99)")
+    no_proc = (ROOTFS, "    for item in plan.mounts:\n", "    for item in plan.mounts[1:]:\n")
+    writable = (ROOTFS, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk")
+    size = (ROOTFS, "% (plan.writable_bytes, inodes)", "% (65536, 99)")
     found = arena.try_on(
         user, "cat /fake/self/attr/exec", layers=(image,),
         without=("skeleton", "no-links", "landlock", "masks", "read-only"),

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from attack import INIT, Arena, Replacement, said
+from attack import ROOTFS, Arena, Replacement, said
 from containers import Caller
 from installation import Account
 from made_images import Images
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.kernel
 # Allowed to a process whose saved uid is 0 already, and to nobody else here.
 SHOW = "/suid/attack call setuid 0; echo nnp=$(grep NoNewPrivs /proc/self/status | tr -dc 01)"
 SUID_ON: tuple[Replacement, ...] = (
-    (INIT, "    flags = MS_NOSUID | MS_NODEV\n", "    flags = MS_NODEV\n"),
+    (ROOTFS, "    flags = MS_NOSUID | MS_NODEV\n", "    flags = MS_NODEV\n"),
 )
 WITHOUT = ("no-new-privs", "filter", "landlock")
 

@@ -20,6 +20,7 @@ from containers import ROOT, Caller, Result, Workshop
 
 Replacement = tuple[str, str, str]
 INIT = "runtime/init.py"
+ROOTFS = "runtime/rootfs.py"
 MOUNTS = "runtime/mounts.py"
 SOURCE = Path(__file__).with_name("attack.c")
 FLOOD_S = 20
@@ -41,8 +42,8 @@ DEFENCES: dict[str, tuple[Replacement, ...]] = {
     "no-new-privs": ((INIT, "    prctl(PR_SET_NO_NEW_PRIVS, 1)\n", ""),),
     "secret-init": ((INIT, "    prctl(PR_SET_DUMPABLE, 0)\n", ""),),
     "rlimits": ((INIT, "    _limit(plan)\n", ""),),
-    "masks": ((INIT, "    for path in plan.masked:\n", "    for path in ():\n"),),
-    "read-only": ((INIT, "    for path in plan.read_only:\n", "    for path in ():\n"),),
+    "masks": ((ROOTFS, "    for path in plan.masked:\n", "    for path in ():\n"),),
+    "read-only": ((ROOTFS, "    for path in plan.read_only:\n", "    for path in ():\n"),),
     "close-range": ((INIT, "_LAST_DESCRIPTOR = 0xFFFFFFFF", "_LAST_DESCRIPTOR = 250"),),
     "session-keyring": (
         (
@@ -53,12 +54,12 @@ DEFENCES: dict[str, tuple[Replacement, ...]] = {
     ),
     # The image's own links are followed, and nothing of ours lies over them.
     "skeleton": (
-        (INIT, "    for directory in plan.directories:\n", "    for directory in ():\n"),
-        (INIT, "    for name, content in plan.files:\n", "    for name, content in ():\n"),
+        (ROOTFS, "    for directory in plan.directories:\n", "    for directory in ():\n"),
+        (ROOTFS, "    for name, content in plan.files:\n", "    for name, content in ():\n"),
     ),
     "no-links": (
         (
-            INIT,
+            ROOTFS,
             "_NO_LINKS = _IN_IMAGE | RESOLVE_NO_SYMLINKS",
             "_NO_LINKS = _IN_IMAGE + 0 * RESOLVE_NO_SYMLINKS",
         ),

@@ -39,7 +39,7 @@ from secure.kernel.prctl import (
     prctl,
 )
 from secure.kernel.rlimits import set_rlimit
-from secure.runtime import init, protocol
+from secure.runtime import init, protocol, rootfs
 from secure.runtime.oci import hooks, inside_mounts
 from secure.runtime.oci.plan import JOINED
 from secure.value import value
@@ -154,7 +154,7 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
     inside_mounts.mask(root, plan, sources.devices["/dev/null"])
     if plan.readonly:
         inside_mounts.set_attributes(os.dup(root), MS_RDONLY)
-    init.enter_root(root)
+    rootfs.enter(root)
     if plan.propagation:
         mount(b"none", b"/", None, plan.propagation)
     inside_mounts.sethostname(plan)

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.kernel
 
 Replacement = tuple[str, str, str]
 INIT = "runtime/init.py"
+ROOTFS = "runtime/rootfs.py"
 GATE_OFF: Replacement = (
     "runtime/supervisor.py",
     "differences = compare(",
@@ -69,9 +70,9 @@ PROTECTIONS = (
         "read-only root",
         "touch /new 2>&1 | grep -q Read-only && echo ok",
         (
-            (INIT, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk"),
-            (INIT, "inodes_for(plan.writable_bytes)", "99"),
-            (INIT, "% (plan.writable_bytes, inodes)", "% (65536, inodes)"),
+            (ROOTFS, "if plan.writable_bytes:\n        os.mk", "if True:\n        os.mk"),
+            (ROOTFS, "inodes_for(plan.writable_bytes)", "99"),
+            (ROOTFS, "% (plan.writable_bytes, inodes)", "% (65536, inodes)"),
             NO_LANDLOCK,  # would refuse it as well
         ),
         frozenset({9}),
@@ -103,13 +104,13 @@ PROTECTIONS = (
     Protection(
         "hidden kernel files",
         '[ -z "$(cat /proc/keys /proc/interrupts)" ] && [ -z "$(ls /sys/kernel)" ] && echo ok',
-        ((INIT, "    for path in plan.masked:\n", "    for path in ():\n"),),
+        ((ROOTFS, "    for path in plan.masked:\n", "    for path in ():\n"),),
         frozenset({10}),
     ),
     Protection(
         "read-only kernel files",
         "grep -q ' /proc/sys ro,' /proc/self/mountinfo && echo ok",
-        ((INIT, "    for path in plan.read_only:\n", "    for path in ():\n"),),
+        ((ROOTFS, "    for path in plan.read_only:\n", "    for path in ():\n"),),
         frozenset({10}),
     ),
     Protection(
@@ -117,7 +118,7 @@ PROTECTIONS = (
         "cp /bin/busybox /tmp/busybox; /tmp/busybox true 2>/dev/null || echo ok",
         (
             (
-                INIT,
+                ROOTFS,
                 "place, item.kind.encode(), item.flags, item.options",
                 "place, item.kind.encode(), item.flags & ~MS_NOEXEC, item.options",
             ),
@@ -129,7 +130,7 @@ PROTECTIONS = (
         "touch /dev/new 2>&1 | grep -q Read-only && echo ok",
         (
             (
-                INIT,
+                ROOTFS,
                 'mount_setattr(dev, b"", _attributes(_flags_of(plan, "/dev")), AT_EMPTY_PATH)',
                 "pass",
             ),
@@ -175,8 +176,8 @@ PROTECTIONS = (
         "old root gone",
         "[ $(wc -l < /proc/self/mountinfo) -lt 40 ] && echo ok",
         (
-            (INIT, '    pivot_root(b".", b".")\n', '    os.chroot(".")\n'),
-            (INIT, '    umount2(b".", MNT_DETACH)\n', ""),
+            (ROOTFS, '    pivot_root(b".", b".")\n', '    os.chroot(".")\n'),
+            (ROOTFS, '    umount2(b".", MNT_DETACH)\n', ""),
         ),
         frozenset({12}),
         modes=(),  # a chroot without CAP_SYS_CHROOT inside keeps looking like a root
