@@ -99,6 +99,8 @@ def _tiles(report: AuditReport) -> Html:
 def _vulnerability_tile(compared: list[ImageFacts]) -> Html:
     found, severe, exploited = grave(compared)
     if not found:
+        if any(one.vulnerability_starter for one in compared):
+            return _tile("No known vulnerability", "compared with a starter set only", "warn")
         return _tile("No known vulnerability", f"in {len(compared)} images compared", "good")
     words = f"{severe} critical or high, {exploited} exploited"
     return _tile(f"{found:,} vulnerabilities", words, "bad" if severe or exploited else "warn")

@@ -55,6 +55,11 @@ def test_the_first_glance_counts_what_counts() -> None:
     assert "No known vulnerability in 1 images compared" in words(compared(facts()))
 
 
+def test_the_first_glance_calls_nothing_good_that_only_the_starter_set_was_asked() -> None:
+    starter = msgspec.structs.replace(compared(facts()), vulnerability_starter=True)
+    assert "No known vulnerability compared with a starter set only" in words(starter)
+
+
 def test_what_was_not_compared_is_no_empty_list() -> None:
     blind = msgspec.structs.replace(facts(), vulnerability_source="not used: damaged")
     assert "Not checked (not used: damaged). An empty list here does not mean" in words(blind)
