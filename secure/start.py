@@ -133,7 +133,9 @@ class Pack(Loader):
         """Make the modules that every start of this kind needs, each after those it imports."""
         for name, package, stamp, code in self._needed:
             source = source_of(name, package=package)
-            if stamp_of(source) != stamp:
+            # Without its package a module is Python's own import's, as the package is.
+            parent, _, last = name.rpartition(".")
+            if stamp_of(source) != stamp or (parent and parent not in sys.modules):
                 self.missed = True
                 continue
             module = type(sys)(name)
@@ -144,7 +146,6 @@ class Pack(Loader):
             except Exception:  # noqa: BLE001 - where it is imported, it is also reported
                 del sys.modules[name]
                 return
-            parent, _, last = name.rpartition(".")
             if parent:
                 setattr(sys.modules[parent], last, module)
         self._needed = []

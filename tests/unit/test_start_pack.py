@@ -72,6 +72,16 @@ def test_a_changed_source_is_what_runs_and_the_pack_follows(tree: Path) -> None:
     assert "Changed since." in start(tree, *_WORDS).stdout
 
 
+@pytest.mark.parametrize("package", ["", "cli/", "kernel/"])
+def test_a_changed_package_takes_its_modules_with_it(tree: Path, package: str) -> None:
+    start(tree, *_WORDS)
+    source = tree / f"secure/{package}__init__.py"
+    source.write_text(source.read_text() + "# changed\n")
+    done = start(tree, *_WORDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert start(tree, *_WORDS).stdout == done.stdout
+
+
 @pytest.mark.parametrize("damage", ["empty", "zeros", "cut", "shorter", "text", "list"])
 def test_a_damaged_pack_is_as_good_as_none(tree: Path, damage: str) -> None:
     start(tree, *_WORDS)
