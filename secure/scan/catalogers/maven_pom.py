@@ -9,9 +9,8 @@ from __future__ import annotations
 from secure.facts.package import Package
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
-from secure.scan.formats.pom import Pom, parse_pom, resolved
+from secure.scan.formats.pom import MAX_BYTES, Pom, parse_pom, resolved
 from secure.scan.formats.tree import shown
-from secure.scan.formats.xml_tree import MAX_BYTES
 
 _NEVER_SHIPPED = frozenset({"test", "import"})  # import: a list of versions, no code
 

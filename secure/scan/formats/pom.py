@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from secure.scan.formats.xml_tree import Element, xml_tree
+from secure.oci.limits import MIB
+from secure.xml_tree import Element, xml_tree
 
 _EXPRESSION = re.compile(r"\$\{([^${}]{1,200})\}")
+MAX_BYTES = 4 * MIB  # the largest poms have 300 KiB
 _MOST_ROUNDS = 8  # a property may name a property; real chains are 3 long
 _LONGEST = 1_024
 
@@ -39,7 +41,7 @@ class Pom(msgspec.Struct, frozen=True):
 
 def parse_pom(content: bytes) -> Pom:
     """Raises DocumentError or LimitExceededError, see `xml_tree`; not for what is missing."""
-    project = xml_tree(content)
+    project = xml_tree(content, MAX_BYTES)
     properties = _properties(project)
     managed = {
         (found.group, found.artifact): found.version

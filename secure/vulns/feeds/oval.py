@@ -20,11 +20,11 @@ from typing import NamedTuple
 from secure.errors import LimitExceededError
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
-from secure.vulns.feeds.xml_records import Element, xml_records
 from secure.vulns.osv import Advisory, Affected, Event, Package, Range, Reference, Refused, checked
 from secure.vulns.schema import rfc3339, seconds
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
+from secure.xml_tree import Element, xml_records
 
 _ORACLE, _AZURE = "oval:com.oracle.elsa:", "oval:com.microsoft."
 _RELEASE = re.compile(r"Oracle Linux (\d{1,3}) is installed").fullmatch

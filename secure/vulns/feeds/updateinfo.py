@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
 from secure.vulns.feeds.statuses import fixed_in
-from secure.vulns.feeds.xml_records import Element, xml_records
 from secure.vulns.osv import Advisory, Affected, Reference, Refused, checked
 from secure.vulns.schema import rfc3339, seconds
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
+from secure.xml_tree import Element, xml_records
 
 # Extras (ALASDOCKER-2021-003) are of Amazon Linux 2 alone.
 _AMAZON = re.compile(r"ALAS(20[0-9]{2}|2)?([A-Z][A-Z0-9._-]{0,60}?)?-[0-9]{4}-[0-9]{1,6}").fullmatch

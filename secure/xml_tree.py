@@ -1,27 +1,28 @@
-"""Records out of a stranger's XML, one small tree after the other, in bounded memory.
+"""XML of strangers as small trees, in bounded memory: no document type, so no entity.
 
 By expat, which resolves nothing by itself. A document type is refused where it begins: entities
-that multiply ("billion laughs", CVE-2003-1564) or name files are only possible behind one. A token
-that does not end is refused too, as expat would keep it whole and read it again with each piece
-(CVE-2023-52425).
+that multiply ("billion laughs", CVE-2003-1564) or name files (XXE), and attribute defaults, are
+only possible behind one. A token that does not end is refused too, as expat would keep it whole and
+read it again with each piece (CVE-2023-52425).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from xml.parsers import expat
 
 import msgspec
 
 from secure.errors import DocumentError, LimitExceededError
-from secure.facts.plain import plain
-from secure.oci.limits import MIB
 
-_MAX_TOKEN_BYTES = 1 * MIB  # of one tag or comment; text comes in pieces of its own
+_MAX_TOKEN_BYTES = 1024 * 1024  # of one tag or comment; text comes in pieces of its own
 _MAX_DEPTH = 64
-_MAX_ELEMENTS = 200_000  # of one record; an update of a whole distribution's has some 20,000
+# Of one tree, attributes included; an update of a whole distribution's has some 20,000.
+_MAX_ELEMENTS = 200_000
 _MOST_CHARS = 64 * 1024  # of the text in one element; the rest is left out
 _PIECE = 64 * 1024
+_NO_ATTRIBUTES: dict[str, str] = {}
 
 
 class Element(msgspec.Struct):
@@ -43,15 +44,22 @@ class Element(msgspec.Struct):
         """The children called `name`."""
         return (child for child in self.children if child.name == name)
 
-    def below(self) -> Iterator[Element]:
-        """Itself and everything in it, in the order of the document."""
-        yield self
-        for child in self.children:
-            yield from child.below()
+
+def xml_tree(content: bytes, max_bytes: int) -> Element:
+    """The root element of a whole document.
+
+    Raises:
+        DocumentError: no whole XML, a document type, or nested too deep.
+        LimitExceededError: over `max_bytes`, or a tag or the tree is too large.
+    """
+    if len(content) > max_bytes:
+        raise LimitExceededError("xml bytes", f"{len(content)} bytes", f"{max_bytes} bytes")
+    (root,) = xml_records(iter((content,)))
+    return root
 
 
-def xml_records(pieces: Iterator[bytes], names: frozenset[str]) -> Iterator[Element]:
-    """Every outermost element with one of `names`.
+def xml_records(pieces: Iterator[bytes], names: frozenset[str] | None = None) -> Iterator[Element]:
+    """Every outermost element with one of `names`; of any name, that is the root.
 
     Raises:
         DocumentError: no whole XML, a document type, or nested too deep.
@@ -76,23 +84,26 @@ def xml_records(pieces: Iterator[bytes], names: frozenset[str]) -> Iterator[Elem
                     raise LimitExceededError("xml token", "a tag or comment", bound)
                 yield from reader.taken()
         parser.Parse(b"", True)
-    # A declared encoding that expat does not know is looked for among Python's codecs.
-    except (expat.ExpatError, LookupError, ValueError) as cause:
-        raise DocumentError(f"it is no whole XML: {plain(str(cause)[:200])}") from cause
+    # A declared encoding that expat does not know is looked for among Python's codecs, and those
+    # may be out of reach of a worker that can't open files. No message has text of the document but
+    # that name, and expat lets letters, digits and ._- be in it.
+    except (expat.ExpatError, LookupError, ValueError, ImportError, OSError) as cause:
+        raise DocumentError(f"is no whole XML: {str(cause)[:200]}") from cause
     yield from reader.taken()
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise DocumentError("it declares a document type, which is not read: it could define entities")
+    raise DocumentError("declares a document type, which is not read: it could define entities")
 
 
 class _Reader:
     """The elements that are open, and the records that are complete."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, names: frozenset[str] | None) -> None:
         self._names = names
         self._depth = self._elements = 0
         self._open: list[Element] = []
+        self._texts: list[StringIO] = []  # of the open ones: adding to a long string copies it
         self._done: list[Element] = []
 
     def taken(self) -> list[Element]:
@@ -102,29 +113,30 @@ class _Reader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise DocumentError(f"it is nested deeper than {_MAX_DEPTH} levels")
+            raise DocumentError(f"is nested deeper than {_MAX_DEPTH} levels")
         name = name.rpartition(":")[2]
         if not self._open:
-            if name not in self._names:
+            if self._names is not None and name not in self._names:
                 return
             self._elements = 0
         self._elements += 1 + len(attributes)
         if self._elements > _MAX_ELEMENTS:
             raise LimitExceededError("xml elements", "one record", str(_MAX_ELEMENTS))
-        made = Element(name, attributes)
+        made = Element(name, attributes or _NO_ATTRIBUTES)
         if self._open:
             self._open[-1].children.append(made)
         self._open.append(made)
+        self._texts.append(StringIO())
 
     def end(self, _: str) -> None:
         self._depth -= 1
         if self._open:
             found = self._open.pop()
+            found.text = self._texts.pop().getvalue()
             if not self._open:
                 self._done.append(found)
 
     def add_text(self, text: str) -> None:
         if self._open:
-            element = self._open[-1]
-            if len(element.text) < _MOST_CHARS:
-                element.text += text[: _MOST_CHARS - len(element.text)]
+            into = self._texts[-1]
+            into.write(text[: _MOST_CHARS - into.tell()])
