@@ -18,13 +18,13 @@ from secure.facts.plain import plain
 from secure.images.decompress import decompressed
 from secure.oci.limits import Limits
 from secure.vulns.build import Tables
+from secure.vulns.feeds.words import CVE
 from secure.vulns.lifetimes import read_cycles, read_distro_info
 from secure.vulns.schema import Exploited, Lifetime, Probability
 
 _KEV, _CYCLES = "known_exploited_vulnerabilities.json", "release-data.zip"
 _DISTRO_INFO = re.compile(r"(?:distro-info-)?(debian|ubuntu)\.csv").fullmatch
 _EPSS = re.compile(r"epss.*\.csv").match
-_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}").fullmatch
 _MOST_ENTRIES = 2_000_000
 _MOST_CHARS = 4_000
 
@@ -109,7 +109,7 @@ def read_kev(raw: bytes, where: str) -> dict[str, Exploited]:
             ransomware=one.known_ransomware_campaign_use == "Known",
         )
         for one in found
-        if _CVE(one.cve_id)
+        if CVE.fullmatch(one.cve_id)
     }
 
 
@@ -124,7 +124,7 @@ def read_epss(raw: bytes, where: str) -> Iterator[tuple[str, Probability]]:
         cve, _, numbers = line.decode("ascii", "replace").partition(",")
         score, _, percentile = numbers.partition(",")
         found = (_probability(score), _probability(percentile))
-        if _CVE(cve) and found[0] is not None and found[1] is not None:
+        if CVE.fullmatch(cve) and found[0] is not None and found[1] is not None:
             count += 1
             yield cve, Probability(found[0], found[1])
     if not count:

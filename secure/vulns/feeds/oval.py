@@ -20,28 +20,27 @@ from typing import NamedTuple
 from secure.errors import LimitExceededError
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
-from secure.vulns.osv import Advisory, Affected, Event, Package, Range, Reference, Refused, checked
+from secure.vulns.feeds.words import CVE, MODULE, pages
+from secure.vulns.osv import Advisory, Affected, Event, Package, Range, Refused, checked
 from secure.vulns.schema import rfc3339, seconds
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
 from secure.xml_tree import Element, xml_records
 
 _ORACLE, _AZURE = "oval:com.oracle.elsa:", "oval:com.microsoft."
-_RELEASE = re.compile(r"Oracle Linux (\d{1,3}) is installed").fullmatch
-_MODULE = re.compile(r"Module ([A-Za-z0-9._+-]{1,100}:[A-Za-z0-9._+-]{1,100}) is enabled").fullmatch
+_RELEASE = re.compile(r"Oracle Linux ([0-9]{1,3}) is installed").fullmatch
+_MODULE = re.compile(f"Module ({MODULE.pattern}) is enabled").fullmatch
 _BESIDE = re.compile(
     r".* is signed with .*|.* arch is [a-z0-9_]+|.* is (?:ksplice-based|fips patched)"
 ).fullmatch
-_AZURE_TAG = re.compile(r".*\.(?:azl|cm)(\d{1,3})").fullmatch
-_ELSA = re.compile(r"EL[SBE]A-\d{4}-\d{1,7}").fullmatch
-_CVE = re.compile(r"CVE-\d{4}-\d{4,12}").fullmatch
+_AZURE_TAG = re.compile(r".*\.(?:azl|cm)([0-9]{1,3})").fullmatch
+_ELSA = re.compile(r"EL[SBE]A-[0-9]{4}-[0-9]{1,7}").fullmatch
 _BOUNDS = {
     "less than": "fixed", "less than or equal": "last_affected",
     # The one version between the two is called affected.
     "greater than": "introduced", "greater than or equal": "introduced",
 }  # fmt: skip
 _TABLES = frozenset({"rpminfo_test", "rpminfo_object", "rpminfo_state"})
-_MOST_REFERENCES = 200
 
 
 class _Compared(NamedTuple):
@@ -218,19 +217,14 @@ def _advisory(name: str, metadata: Element, affected: tuple[Affected, ...]) -> A
     severity = next((word.strip() for word in told if word.strip()), "")
     references = list(metadata.all("reference"))
     names = (one.attributes.get("ref_id", "") for one in references)
-    pages = (one.attributes.get("ref_url", "") for one in references[:_MOST_REFERENCES])
     return Advisory(
         name,
         time,
         published=time,
-        upstream=tuple(dict.fromkeys(filter(_CVE, names))),
+        upstream=tuple(dict.fromkeys(filter(CVE.fullmatch, names))),
         summary=metadata.child("title").text.strip()[:1000],
         details=metadata.child("description").text.strip(),
         affected=affected,
-        references=tuple(
-            Reference("ADVISORY", page)
-            for page in dict.fromkeys(pages)
-            if page.startswith(("https://", "http://"))
-        ),
+        references=pages(("ADVISORY", one.attributes.get("ref_url", "")) for one in references),
         database_specific={"severity": severity} if severity else None,
     )

@@ -20,18 +20,16 @@ import msgspec
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
 from secure.vulns.feeds.statuses import fixed_in, never_affected, under_investigation, without_fix
-from secure.vulns.osv import Advisory, Affected, Reference, Refused, Severity, checked
+from secure.vulns.feeds.words import CVE, MODULE, pages
+from secure.vulns.osv import Advisory, Affected, Refused, Severity, checked
 from secure.vulns.versions.order import key
 
 _CPE = re.compile(r"cpe:/[aoh]:redhat:([a-z0-9_.:\-]{1,100})").fullmatch
 _PURL = re.compile(
     r"pkg:rpm/redhat/([^@?#/]{1,200})(?:@([^?#]{1,200}))?(?:\?([^#]{0,500}))?"
 ).fullmatch
-_EPOCH = re.compile(r"-(\d{1,9}):").search
-_MODULE = re.compile(r"[A-Za-z0-9._+-]{1,100}:[A-Za-z0-9._+-]{1,100}").match
-_CVE = re.compile(r"CVE-\d{4}-\d{4,12}").fullmatch
+_EPOCH = re.compile(r"-([0-9]{1,9}):").search
 _DEEPEST = 30  # branches inside of branches; real documents have 4
-_MOST_REFERENCES = 200
 _NO_CODE = ("-debuginfo", "-debugsource")
 _NO_SUPPORT = "out of support scope"
 
@@ -154,7 +152,7 @@ def advisories(raw: bytes, limits: Limits, modified: str) -> Iterator[Advisory |
     name = head.tracking.id
     if head.tracking.status == "deleted":
         yield checked(Advisory(name, time, withdrawn=time), limits)
-    elif head.category != "csaf_vex" or len(found.vulnerabilities) != 1 or not _CVE(name):
+    elif head.category != "csaf_vex" or len(found.vulnerabilities) != 1 or not CVE.fullmatch(name):
         yield Refused(plain(name[:100]), "it is no VEX document on one CVE")
     else:
         affected = tuple(_affected(found))
@@ -177,11 +175,7 @@ def _advisory(found: _Document, time: str, affected: tuple[Affected, ...]) -> Ad
         details=next(details, ""),
         severity=tuple(Severity("CVSS_V3", vector) for vector in vectors),
         affected=affected,
-        references=tuple(
-            Reference("ADVISORY", one.url)
-            for one in told.references[:_MOST_REFERENCES]
-            if one.url.startswith(("https://", "http://"))
-        ),
+        references=pages(("ADVISORY", one.url) for one in told.references),
         database_specific={"severity": word} if word else None,
     )
 
@@ -245,7 +239,7 @@ def _component(purl: str, repository: str, reference: str) -> _Component | None:
     if found is None or found[1].endswith(_NO_CODE):
         return None
     qualifiers = parse_qs(found[3] or "")
-    module = _MODULE(qualifiers.get("rpmmod", [""])[0])
+    module = MODULE.match(qualifiers.get("rpmmod", [""])[0])
     if "rpmmod" in qualifiers and not module:
         return None  # a build for something else, as for flatpaks
     version = unquote(found[2] or "")

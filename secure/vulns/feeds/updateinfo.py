@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
 from secure.vulns.feeds.statuses import fixed_in
-from secure.vulns.osv import Advisory, Affected, Reference, Refused, checked
+from secure.vulns.feeds.words import CVE, pages
+from secure.vulns.osv import Advisory, Affected, Refused, checked
 from secure.vulns.schema import rfc3339, seconds
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
@@ -25,9 +26,7 @@ from secure.xml_tree import Element, xml_records
 _AMAZON = re.compile(r"ALAS(20[0-9]{2}|2)?([A-Z][A-Z0-9._-]{0,60}?)?-[0-9]{4}-[0-9]{1,6}").fullmatch
 _FEDORA = re.compile(r"FEDORA-(?:EPEL-)?[0-9]{4}-[0-9a-fA-F]{1,20}").fullmatch
 _FEDORA_RELEASE = re.compile(r"Fedora ([0-9]{1,3})").fullmatch
-_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 _UNRATED = ("", "none", "unspecified")
-_MOST_REFERENCES = 200
 _RECORDS = frozenset({"update"})
 
 
@@ -64,7 +63,7 @@ def _read(update: Element, limits: Limits) -> Advisory | Refused:
             summary=update.child("title").text.strip()[:1000],
             details=update.child("description").text.strip(),
             affected=tuple(one for one in affected if not isinstance(one, str)),
-            references=tuple(_references(update))[:_MOST_REFERENCES],
+            references=pages(_references(update)),
             database_specific=None if severity.lower() in _UNRATED else {"severity": severity},
         ),
         limits,
@@ -113,12 +112,10 @@ def _vulnerabilities(update: Element) -> tuple[str, ...]:
         f"{one.attributes.get('id', '')} {one.attributes.get('title', '')}"
         for one in update.child("references").all("reference")
     ]
-    return tuple(dict.fromkeys(_CVE.findall(" ".join(told))))
+    return tuple(dict.fromkeys(CVE.findall(" ".join(told))))
 
 
-def _references(update: Element) -> Iterator[Reference]:
+def _references(update: Element) -> Iterator[tuple[str, str]]:
     for one in update.child("references").all("reference"):
-        url = one.attributes.get("href", "")
-        if url.startswith(("https://", "http://")):
-            kind = "REPORT" if one.attributes.get("type") == "bugzilla" else "ADVISORY"
-            yield Reference(kind, url)
+        kind = "REPORT" if one.attributes.get("type") == "bugzilla" else "ADVISORY"
+        yield kind, one.attributes.get("href", "")
