@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import colour, width, write
-from secure.errors import InputError, PolicyRefusedError, UsageError
+from secure.errors import InputError, PolicyRefusedError
 from secure.facts.verdict import ALLOW, DENY
 
 FORMATS = ("table", "json", "sarif")
@@ -31,9 +31,7 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    form = arguments.one("--format", "table")
-    if form not in FORMATS:
-        raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
+    form = arguments.choice("--format", *FORMATS)
     from secure.flows.check import check
 
     reference = arguments.words[0]
@@ -49,10 +47,9 @@ def main(argv: list[str]) -> int:
 
         write(verdict_json(found.verdict, found.facts), output)
     elif form == "sarif":
-        from secure import __version__
         from secure.report.sarif import verdict_sarif
 
-        write(verdict_sarif(found.verdict, reference, __version__), output)
+        write(verdict_sarif(found.verdict, reference), output)
     else:
         from secure.report.table import verdict_table
 

@@ -8,11 +8,9 @@ Source: SARIF v2.1.0 (OASIS, 2020), sections named below.
 
 from __future__ import annotations
 
-import json
-
 from secure.facts.verdict import ALLOW, DENY, NOT_CHECKED
 from secure.policy.catalogue import RULES_BY_ID
-from secure.report.sarif_terms import SCHEMA, SECURITY_SEVERITY, image_place, image_uri
+from secure.report.sarif_terms import SECURITY_SEVERITY, image_place, message, sarif_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,37 +19,29 @@ if TYPE_CHECKING:
 _LEVELS = {DENY: "error", "warn": "warning", "waived": "note", NOT_CHECKED: "warning"}
 
 
-def verdict_sarif(verdict: Verdict, reference: str, tool_version: str) -> str:
+def verdict_sarif(verdict: Verdict, reference: str) -> str:
     """The verdict as one SARIF run; JSON that ends with a newline.
 
     Args:
-        reference: of the image, as the user named it: the artifact that the results point at.
-        tool_version: of this program.
+        reference: of the image, as the user named it.
     """
     rules = sorted({finding.rule for finding in verdict.findings} | set(verdict.passed))
     positions = {rule: number for number, rule in enumerate(rules)}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "secure",
-                "semanticVersion": tool_version,
-                "rules": [_rule(rule) for rule in rules],
-            }
-        },
-        "automationDetails": {"id": f"secure/{verdict.stage}/{image_uri(reference)}"},  # 3.17.3
-        "artifacts": [{"location": {"uri": image_uri(reference)}}],
-        "invocations": [_invocation(verdict)],
-        "results": [
+    return sarif_document(
+        verdict.stage,
+        reference,
+        rules=[_rule(rule) for rule in rules],
+        results=[
             _result(finding, positions[finding.rule], reference) for finding in verdict.findings
         ],
-        "properties": {
+        invocation=_invocation(verdict),
+        properties={
             "outcome": verdict.outcome,
             "subject": verdict.subject,
             "policy": verdict.policy,
             "policyDigest": verdict.policy_digest,
         },
-    }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    )
 
 
 def _invocation(verdict: Verdict) -> dict[str, object]:
@@ -61,7 +51,7 @@ def _invocation(verdict: Verdict) -> dict[str, object]:
         "exitCode": {ALLOW: 0, DENY: 1, NOT_CHECKED: 3}[verdict.outcome],
         "endTimeUtc": verdict.decided_at,
         "toolExecutionNotifications": [
-            {"level": "note", "message": {"text": note}} for note in verdict.notes
+            {"level": "note", "message": message(note)} for note in verdict.notes
         ],
     }
 
@@ -94,9 +84,9 @@ def _result(finding: Finding, position: int, reference: str) -> dict[str, object
         "ruleIndex": position,
         "level": _LEVELS[finding.outcome],
         "kind": "open" if finding.outcome == NOT_CHECKED else "fail",
-        "message": {
-            "text": f"{finding.title}: {finding.at}: {finding.found}.{wanted} {finding.fix}"
-        },
+        "message": message(
+            f"{finding.title}: {finding.at}: {finding.found}.{wanted} {finding.fix}"
+        ),
         "locations": [
             {
                 "physicalLocation": image_place(reference),

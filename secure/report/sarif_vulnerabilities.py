@@ -8,21 +8,17 @@ Source: SARIF v2.1.0 (OASIS, 2020), sections named below.
 
 from __future__ import annotations
 
-import json
-
-from secure import __version__
 from secure.facts.image import ImageFacts
 from secure.facts.plain import plain
 from secure.facts.vulnerability import Suppression, Vulnerability
 from secure.policy.decide import fingerprint
 from secure.report.advisory_pages import advisory_page
-from secure.report.sarif_terms import SCHEMA, SECURITY_SEVERITY, image_place, image_uri
+from secure.report.sarif_terms import SECURITY_SEVERITY, image_place, message, sarif_document
 from secure.report.vulnerability_table import doubts, state_line
 
 _RULE = "CON001"  # the policy's rule on vulnerabilities: both name a finding by one fingerprint
 _LEVELS = {"critical": "error", "high": "error", "low": "note", "info": "note"}
 _UNRATED = "medium"  # what nobody rated, as in the policy and in --fail-on
-_SPECIAL = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]"})
 
 
 def vulnerabilities_sarif(facts: ImageFacts) -> str:
@@ -32,27 +28,18 @@ def vulnerabilities_sarif(facts: ImageFacts) -> str:
         by_rule.setdefault(one.id, []).append(one)
     rules = sorted(by_rule)
     positions = {rule: number for number, rule in enumerate(rules)}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "secure",
-                "semanticVersion": __version__,
-                "rules": [_rule(rule, by_rule[rule]) for rule in rules],
-            }
-        },
-        "automationDetails": {"id": f"secure/vulnerabilities/{image_uri(facts.reference)}"},
-        "artifacts": [{"location": {"uri": image_uri(facts.reference)}}],
-        "invocations": [_invocation(facts)],
-        "results": [
-            _result(one, positions[one.id], facts.reference) for one in facts.vulnerabilities
-        ],
-        "properties": {
+    return sarif_document(
+        "vulnerabilities",
+        facts.reference,
+        rules=[_rule(rule, by_rule[rule]) for rule in rules],
+        results=[_result(one, positions[one.id], facts.reference) for one in facts.vulnerabilities],
+        invocation=_invocation(facts),
+        properties={
             "image": plain(facts.reference),
             "digest": facts.digest,
             "vulnerabilityData": facts.vulnerability_data,
         },
-    }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    )
 
 
 def _invocation(facts: ImageFacts) -> dict[str, object]:
@@ -67,7 +54,7 @@ def _invocation(facts: ImageFacts) -> dict[str, object]:
         "executionSuccessful": facts.complete and bool(facts.vulnerability_data),
         "endTimeUtc": facts.scanned_at,
         "toolExecutionNotifications": [
-            {"level": level, "message": {"text": _text(words)}} for level, words in told
+            {"level": level, "message": message(words)} for level, words in told
         ],
     }
 
@@ -81,9 +68,9 @@ def _rule(identifier: str, found: list[Vulnerability]) -> dict[str, object]:
     also = f". Also known as {', '.join(names)}." if names else "."
     return {
         "id": identifier,
-        "shortDescription": {"text": _text(title)},
-        "fullDescription": {"text": _text(title.rstrip(".") + also)},
-        "help": {"text": _text("\n".join(dict.fromkeys(map(_fix, found))))},
+        "shortDescription": message(title),
+        "fullDescription": message(title.rstrip(".") + also),
+        "help": message("\n".join(dict.fromkeys(map(_fix, found)))),
         "helpUri": advisory_page(identifier),
         "defaultConfiguration": {"level": _LEVELS.get(_rated(worst), "warning")},
         "properties": {
@@ -106,12 +93,10 @@ def _result(one: Vulnerability, position: int, reference: str) -> dict[str, obje
         "ruleIndex": position,
         "level": _LEVELS.get(_rated(one), "warning"),
         "kind": "fail",
-        "message": {
-            "text": _text(
-                f"{one.component} {first.compared}: {one.id} ({one.severity}{by}): "
-                f"{first.because} ({first.advisory}, {first.feed}). {_fix(one)}"
-            )
-        },
+        "message": message(
+            f"{one.component} {first.compared}: {one.id} ({one.severity}{by}): "
+            f"{first.because} ({first.advisory}, {first.feed}). {_fix(one)}"
+        ),
         "locations": [
             {"physicalLocation": image_place(reference), "logicalLocations": _places(one)}
         ],
@@ -166,8 +151,3 @@ def _suppression(told: Suppression) -> dict[str, object]:
 
 def _rated(one: Vulnerability) -> str:
     return one.severity if one.severity in SECURITY_SEVERITY else _UNRATED
-
-
-def _text(words: str) -> str:
-    """3.11.6: brackets would be read as links; an image may name its packages as it likes."""
-    return words.translate(_SPECIAL)

@@ -54,7 +54,7 @@ def test_json_and_sarif_are_ascii_and_give_the_text_back(text: str) -> None:
     document = verdict_json(verdict)
     assert document.isascii()
     assert json.loads(document)["findings"][0]["at"] == text
-    sarif = verdict_sarif(verdict, text, "1.0")
+    sarif = verdict_sarif(verdict, text)
     assert sarif.isascii()
     run = json.loads(sarif)["runs"][0]
     assert run["results"][0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == text
@@ -64,7 +64,7 @@ def test_lone_surrogates_from_file_names_are_reported() -> None:
     verdict = verdict_about("bad\udcffname")
     verdict_table(verdict, color=False, width=80).encode()
     json.loads(verdict_json(verdict))
-    verdict_sarif(verdict, "bad\udcffname", "1.0").encode()
+    verdict_sarif(verdict, "bad\udcffname").encode()
 
 
 @given(st.text())

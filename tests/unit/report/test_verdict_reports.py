@@ -84,11 +84,11 @@ def test_json_has_the_documented_form() -> None:
 def test_the_same_verdict_gives_the_same_bytes() -> None:
     again = judge_image(WAIVED, BAD, CI, NOW)
     assert verdict_json(again, BAD) == verdict_json(VERDICT, BAD)
-    assert verdict_sarif(again, "app", "1") == verdict_sarif(VERDICT, "app", "1")
+    assert verdict_sarif(again, "app") == verdict_sarif(VERDICT, "app")
 
 
 def sarif(verdict: Verdict = VERDICT, reference: str = "app:latest") -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(verdict_sarif(verdict, reference, "0.1.0"))
+    document: dict[str, Any] = json.loads(verdict_sarif(verdict, reference))
     return document
 
 
@@ -117,6 +117,14 @@ def test_every_sarif_result_has_a_location_that_names_the_image() -> None:
         assert artifact["uri"] == "dir%20with%20space/app.tar"
         assert location["physicalLocation"]["region"]["startLine"] == 1
         assert location["logicalLocations"][0]["fullyQualifiedName"]
+
+
+def test_a_name_in_an_image_is_no_link_in_a_message() -> None:
+    link = image(files=(file("opt/[here](https://x.example)", FileTag.SETUID),)).facts
+    (run,) = sarif(judge_image(WAIVED, link, CI, NOW))["runs"]
+    texts = [result["message"]["text"] for result in run["results"]]
+    assert [text for text in texts if r"\[here\](https://x.example)" in text]
+    assert not [text for text in texts if "[here](" in text.replace(r"\[here\](", "")]
 
 
 def test_a_tag_is_not_read_as_a_uri_scheme() -> None:
