@@ -76,6 +76,17 @@ class Arguments:
         """The value of an option, or `default`."""
         return self._given.get(name, [default])[-1]
 
+    def choice(self, name: str, *allowed: str) -> str:
+        """The value of an option, which must be one of `allowed`; else the first of them.
+
+        Raises:
+            UsageError: it is another.
+        """
+        given = self.one(name, allowed[0])
+        if given not in allowed:
+            raise UsageError(f'{name} "{given}" is unknown', do=f"Use {_or(allowed)}.")
+        return given
+
     def all(self, name: str) -> tuple[str, ...]:
         """All values of a repeatable option, in order."""
         return tuple(self._given.get(name, ()))
@@ -83,6 +94,11 @@ class Arguments:
     def tristate(self, name: str) -> bool | None:
         """True, False (`--name=false`) or None where it was not given."""
         return self.has(name) if name in self._given else None
+
+
+def _or(words: tuple[str, ...]) -> str:
+    """ "a, b or c"."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 HELP = Option("--help", "show this help", short="-h")

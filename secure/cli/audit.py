@@ -43,7 +43,8 @@ def main(argv: list[str]) -> int:
     if verb == "verify":
         return _verify(arguments.one("--head"))
     if verb == "report":
-        return _report(limit, arguments.one("--format", "html"), arguments.one("--output"))
+        form = arguments.choice("--format", "html", "json")
+        return _report(limit, form, arguments.one("--output"))
     raise UsageError(f'unknown word "{verb}"', do="Use log, evidence, verify or report.")
 
 
@@ -81,9 +82,7 @@ def _report(limit: int, form: str, output: str) -> int:
 
     if form == "html":
         from secure.report.html import render
-    elif form == "json":
-        from secure.report.audit_json import render
     else:
-        raise UsageError(f'--format "{form}" is unknown', do="Use html or json.")
+        from secure.report.audit_json import render
     write(render(with_vulnerabilities(report(limit))), output)
     return 0

@@ -149,10 +149,7 @@ def _import(arguments: Arguments, path: str) -> int:
 
 
 def _in_json(arguments: Arguments) -> bool:
-    form = arguments.one("--format", "table")
-    if form not in {"table", "json"}:
-        raise UsageError(f'--format "{form}" is unknown here', do="Use table or json.")
-    return form == "json"
+    return arguments.choice("--format", "table", "json") == "json"
 
 
 _WITH_ONE_WORD = {"search": _search, "export": _export, "import": _import}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.scan import severities_from
 from secure.cli.terminal import write
-from secure.errors import InputError, PolicyRefusedError, UsageError
+from secure.errors import InputError, PolicyRefusedError
 
 COMMAND = Command(
     name="diff",
@@ -36,9 +36,7 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    form = arguments.one("--format", "table")
-    if form not in {"table", "json"}:
-        raise UsageError(f'--format "{form}" is unknown', do="Use table or json.")
+    form = arguments.choice("--format", "table", "json")
     severities = severities_from(arguments.one("--fail-on"))
     from secure.flows.diff import diff
     from secure.report.image_diff import diff_json, diff_table

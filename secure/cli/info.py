@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
-from secure.errors import UsageError
 
 COMMAND = Command(
     "info",
@@ -19,9 +18,7 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    form = arguments.one("--format", "text")
-    if form not in {"text", "json"}:
-        raise UsageError(f'--format "{form}" is unknown', do="Use text or json.")
+    form = arguments.choice("--format", "text", "json")
     from secure.flows.machine_report import rows
 
     found = rows()

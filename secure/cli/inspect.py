@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
-from secure.errors import UsageError
 
 COMMAND = Command(
     name="inspect",
@@ -24,9 +23,7 @@ def main(argv: list[str]) -> int:
         return 0
     from secure.flows.inspect import as_json, inspect, lines
 
-    form = arguments.one("--format", "text")
-    if form not in {"text", "json"}:
-        raise UsageError(f'--format "{form}" is unknown', do="Use text or json.")
+    form = arguments.choice("--format", "text", "json")
     found = inspect(arguments.words[0] if arguments.words else "")
     write(as_json(found) if form == "json" else "\n".join(lines(found)) + "\n")
     return 0

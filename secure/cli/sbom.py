@@ -112,7 +112,4 @@ def _author(arguments: Arguments) -> Author | None:
 
 
 def _in_json(arguments: Arguments) -> bool:
-    form = arguments.one("--format", "table")
-    if form not in {"table", "json"}:
-        raise UsageError(f'--format "{form}" is unknown here', do="Use table or json.")
-    return form == "json"
+    return arguments.choice("--format", "table", "json") == "json"

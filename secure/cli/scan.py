@@ -47,9 +47,7 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    form = arguments.one("--format", "table")
-    if form not in FORMATS:
-        raise UsageError(f'--format "{form}" is unknown', do=f"Use {', '.join(FORMATS)}.")
+    form = arguments.choice("--format", *FORMATS)
     severities = severities_from(arguments.one("--fail-on"))
     from secure.flows.sbom_facts import facts_of
 

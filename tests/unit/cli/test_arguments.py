@@ -70,6 +70,15 @@ def test_mistakes_are_named(argv: list[str], part: str) -> None:
     assert part in f"{caught.value} {caught.value.do}"
 
 
+def test_one_of_several_words_is_chosen_and_the_first_is_usual() -> None:
+    assert parse(CHECK, ["image"]).choice("--format", "table", "json") == "table"
+    chosen = parse(CHECK, ["--format", "json", "image"])
+    assert chosen.choice("--format", "table", "json") == "json"
+    with pytest.raises(UsageError, match='--format "json" is unknown') as caught:
+        chosen.choice("--format", "table", "sarif", "html")
+    assert caught.value.do == "Use table, sarif or html."
+
+
 def test_too_many_words_are_refused() -> None:
     with pytest.raises(UsageError, match="what to do with"):
         parse(CHECK, ["one", "two"])
