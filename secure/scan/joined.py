@@ -1,4 +1,7 @@
-"""A package that is installed and that a lock file asks for is one package, in several places."""
+"""A package that is installed and that a lock file asks for is one package, in several places.
+
+So is one that is unpacked and that Yarn also keeps as a zip: the zip is what it was unpacked from.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import msgspec
 
 from secure.facts.location import Location
 from secure.facts.package import Package
+from secure.scan.catalogers.yarn_cache import YARN_CACHE
 
 
 def joined(packages: Sequence[Package]) -> tuple[Package, ...]:
@@ -17,23 +21,32 @@ def joined(packages: Sequence[Package]) -> tuple[Package, ...]:
     replaced. The first of them is the one that lock files are joined with; without any, it is the
     first that asks for the package.
     """
+    unpacked = {one.purl for one in packages if not one.declared and not _is_cached(one)}
+
+    def stands_for_another(one: Package) -> bool:
+        return one.declared or (_is_cached(one) and one.purl in unpacked)
+
     asked: dict[str, list[Package]] = {}
     for package in packages:
-        if package.declared and package.purl:
+        if package.purl and stands_for_another(package):
             asked.setdefault(package.purl, []).append(package)
     if not asked:
         return tuple(packages)
     first: dict[str, Package] = {purl: found[0] for purl, found in asked.items()}
     for package in reversed(packages):
-        if not package.declared and package.purl in asked:
+        if package.purl in asked and not stands_for_another(package):
             first[package.purl] = package
     made = []
     for package in packages:
         if first.get(package.purl) is package:
             made.append(_with_places(package, asked[package.purl]))
-        elif not package.declared or package.purl not in asked:
+        elif package.purl not in asked or not stands_for_another(package):
             made.append(package)
     return tuple(made)
+
+
+def _is_cached(package: Package) -> bool:
+    return package.found_by == YARN_CACHE.name
 
 
 def _with_places(package: Package, asked: list[Package]) -> Package:

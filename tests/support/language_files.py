@@ -11,6 +11,7 @@ from cpp_files import CPP_FILES
 from node_files import NODE_FILES
 from python_files import PYTHON_FILES
 from web_files import WEB_FILES
+from yarn_files import YARN_FILES
 
 _SHA256 = "0123456789abcdef" * 4
 _COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -335,4 +336,4 @@ FILES: dict[str, tuple[str, list[str], list[str]]] = {
         BREW, ["brew:homebrew/core/openssl@3@3.1.3_1"], [],
     ),
 }  # fmt: skip
-FILES |= PYTHON_FILES | NODE_FILES | CPP_FILES | WEB_FILES
+FILES |= PYTHON_FILES | NODE_FILES | CPP_FILES | WEB_FILES | YARN_FILES

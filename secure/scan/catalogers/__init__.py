@@ -60,7 +60,9 @@ from secure.scan.catalogers.swift_resolved import SWIFT_RESOLVED
 from secure.scan.catalogers.terraform_lock import TERRAFORM_LOCK
 from secure.scan.catalogers.vcpkg import VCPKG_MANIFEST, VCPKG_STATUS
 from secure.scan.catalogers.wordpress import WORDPRESS, WORDPRESS_PLUGIN, WORDPRESS_THEME
+from secure.scan.catalogers.yarn_cache import YARN_CACHE
 from secure.scan.catalogers.yarn_lock import YARN_LOCK
+from secure.scan.catalogers.yarn_pnp import YARN_PNP
 
 CATALOGERS = (
     APK,
@@ -130,5 +132,7 @@ CATALOGERS = (
     WORDPRESS,
     WORDPRESS_PLUGIN,
     WORDPRESS_THEME,
+    YARN_CACHE,
     YARN_LOCK,
+    YARN_PNP,
 )

@@ -6,16 +6,11 @@ starts with "name@reference".
 
 from __future__ import annotations
 
-import re
-
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
-from secure.scan.formats.tree import json_tree, listed, mapping, word
-
-# No name, version or digest has such a comma, so that texts need not be told apart.
-_TRAILING = re.compile(rb",(?=\s*+[}\]])")
+from secure.scan.formats.tree import listed, loose_json_tree, mapping, word
 
 
 def parse_lock(file: FileView, tree: object) -> Found:
@@ -44,15 +39,6 @@ def _locked(entry: list[object]) -> LockedNpm | None:
     )
 
 
-def _decode(content: bytes) -> object:
-    # Not `sub`: it keeps a list of all pieces, 250 bytes for each comma.
-    plain, start = bytearray(), 0
-    for comma in _TRAILING.finditer(content):
-        plain += content[start : comma.start()]
-        start = comma.end()
-    return json_tree(bytes(plain + content[start:]))
-
-
 def parse_binary(file: FileView) -> Found:
     yield file.unreadable(
         "is a binary lock file of bun, which is not read; "
@@ -65,7 +51,7 @@ BUN_LOCK = Cataloger(
     version=1,
     wants=("*/bun.lock",),
     max_bytes=4 * MIB,
-    parse=from_tree(_decode, parse_lock),
+    parse=from_tree(loose_json_tree, parse_lock),
     database=False,
 )
 BUN_BINARY_LOCK = Cataloger(

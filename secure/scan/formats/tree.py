@@ -20,6 +20,7 @@ MAX_BYTES = 16 * MIB
 _TOML_BYTES = 4 * MIB  # tomllib is written in Python: 1 MB/s
 # tomllib takes square time for a.b.c.…: 4 MiB of it are twenty minutes.
 _LONG_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+_TRAILING = re.compile(rb",(?=\s*+[}\]])")
 _LONGEST_VERSION = 256  # characters; git's longest description of a commit stays below
 
 
@@ -35,6 +36,22 @@ def json_tree(content: bytes) -> object:
         return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as cause:
         raise DocumentError(f"is no JSON: {shown(cause)}") from cause
+
+
+def loose_json_tree(content: bytes) -> object:
+    """The value of a JSON text whose mappings and lists may end with a comma, as JavaScript allows.
+
+    For lock files: no name, version or digest has such a comma, so texts are not told apart.
+
+    Raises:
+        DocumentError, LimitExceededError: as `json_tree`.
+    """
+    # Not `sub`: it keeps a list of all pieces, 250 bytes for each comma.
+    plain, start = bytearray(), 0
+    for comma in _TRAILING.finditer(content):
+        plain += content[start : comma.start()]
+        start = comma.end()
+    return json_tree(bytes(plain + content[start:]))
 
 
 def toml_tree(content: bytes) -> dict[str, object]:

@@ -133,3 +133,35 @@ def test_yarns_lock_file_asks_for_what_yarn_lists(project: Path, tmp_path: Path)
     packages, unreadable = catalogued("app/yarn.lock", (app / "yarn.lock").read_bytes())
     assert names(packages) == set(packages_of(tree)) - {("w", "2.0.0")} | ELSEWHERE
     assert unreadable == []
+
+
+def test_what_yarn_4_lists_is_installed_without_being_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(
+        "npm",
+        "install",
+        "--prefix",
+        str(tmp_path / "tools"),
+        "@yarnpkg/cli-dist@4.18.1",
+        at=tmp_path,
+    )
+    app = tmp_path / "root/srv/app"
+    (app / "packages/w").mkdir(parents=True)
+    (app / "package.json").write_text(json.dumps(PROJECT))
+    (app / "packages/w/package.json").write_text(json.dumps(WORKSPACE))
+    registry = run("npm", "config", "get", "registry", at=tmp_path).strip()
+    for key, value in {"NPM_REGISTRY_SERVER": registry, "ENABLE_GLOBAL_CACHE": "0",
+                       "ENABLE_TELEMETRY": "0", "UNSAFE_HTTP_WHITELIST": "*"}.items():  # fmt: skip
+        monkeypatch.setenv(f"YARN_{key}", value)
+    yarn = str(tmp_path / "tools/node_modules/@yarnpkg/cli-dist/bin/yarn.js")
+    run("node", yarn, "install", "--mode=skip-build", at=app)
+    lines = run("node", yarn, "info", "-A", "-R", "--json", at=app).splitlines()
+    listed = {(one["value"], one["children"]["Version"]) for one in map(json.loads, lines)}
+    expected = {(name[: name.index("@", 1)], version) for name, version in listed
+                if "@workspace:" not in name}  # fmt: skip
+    facts = scan(tmp_path / "root")
+    assert names(facts.packages) == expected | {("w", "2.0.0")}
+    assert len(expected) > 20
+    assert len(facts.packages) == len(expected) + 1
+    assert facts.unreadable == ()
