@@ -1,11 +1,16 @@
 """Is one installed package what one advisory speaks of? Like is compared with like, and explained.
 
-An rpm package of a module (".module+el8…") follows its module's own line of versions, and one with
-a live-patched kernel (".ksplice1") that of ksplice: such versions are no answer to an advisory on
-the ordinary line, nor the other way round.
+An rpm package of a module (".module+el8…") follows its module's own line of versions, and so does a
+build for FIPS ("10:3.6.16-4.el8_fips", "1.1.1f-1ubuntu2.fips.13") or for ksplice (".ksplice1"). The
+epochs and releases of those are higher than any of the ordinary line: an ordinary fix would call
+them fixed, and theirs would call every ordinary package vulnerable. Of a module's package another
+stream's advisory says nothing, as its own stream has its own. A build for FIPS or ksplice that no
+advisory on such builds names is *not checked*: nobody has said anything about it.
 """
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
@@ -16,23 +21,59 @@ from secure.vulns.names import Asked, is_system
 from secure.vulns.ranges import Judged, State
 from secure.vulns.versions.order import key
 
-_MODULE, _KSPLICE = ".module", ".ksplice"
+_MODULE = ".module"
+# Of Oracle ("…el8_fips") and Ubuntu ("…ubuntu2.fips.13", "…ubuntu1.12+Fips1"); ksplice is Oracle's.
+_OWN_BUILDS = {
+    "FIPS": re.compile(r"[._+~-]fips(?![a-z])", re.IGNORECASE),
+    "ksplice": re.compile(r"\.ksplice\d"),
+}
 _NO_ARCH = frozenset({"", "all", "any", "noarch"})
 _ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def compared(package: Package, asked: Asked, affected: Affected) -> Judged:
     """What `affected` says of `package`, with the comparison in words."""
-    if why := _unlike(package, affected):
-        return Judged(State.NOT_AFFECTED, plain(why))
+    if (other := other_build(package, affected)) is not None:
+        return other
     if not asked.epoch_known:
         affected = without_epochs(affected, asked.ecosystem)
-    judged = evaluate(affected, asked.ecosystem, asked.version)
-    if judged.state is not State.AFFECTED or package.type != "rpm":
-        return judged
-    interval = interval_of(affected, asked)
-    why = _other_line(package, interval.fixed) if interval and interval.fixed else ""
-    return Judged(State.NOT_AFFECTED, plain(why)) if why else judged
+    return evaluate(_of_this_line(package, affected), asked.ecosystem, asked.version)
+
+
+def other_build(package: Package, affected: Affected) -> Judged | None:
+    """Why the advisory speaks of other builds than this; None where it speaks of this one."""
+    if why := _unlike(package, affected):
+        return Judged(State.NOT_AFFECTED, plain(why))
+    if not is_system(package) or not affected.ranges or affected.versions:
+        return None
+    if _of_this_line(package, affected).ranges:
+        return None
+    fixed = affected.ranges[0].fixed
+    own = own_build(package.version)
+    state = State.NOT_CHECKED if own and not own_build(fixed) else State.NOT_AFFECTED
+    return Judged(state, plain(_other_line(package, fixed)))
+
+
+def has_own_line(package: Package) -> bool:
+    """It is of a module, or a build for FIPS or ksplice: not all that has its name is like it."""
+    return is_system(package) and bool(_is_of_module(package) or own_build(package.version))
+
+
+def own_build(version: str) -> str:
+    """What an ordinary version is not: "FIPS", "ksplice"; "" of ordinary ones."""
+    return next((kind for kind, mark in _OWN_BUILDS.items() if mark.search(version)), "")
+
+
+def _of_this_line(package: Package, affected: Affected) -> Affected:
+    """Without the intervals that end with a fix of another line."""
+    kept = tuple(
+        interval
+        for interval in affected.ranges
+        if not interval.fixed or not _other_line(package, interval.fixed)
+    )
+    if len(kept) == len(affected.ranges):
+        return affected
+    return msgspec.structs.replace(affected, ranges=kept)
 
 
 def may_be_affected(asked: Asked, place: str, affected: Affected) -> bool:
@@ -121,14 +162,21 @@ def _is_module(package: Package, module: str) -> bool:
     return package.modularity == module or package.modularity.startswith(module + ":")
 
 
+def _is_of_module(package: Package) -> bool:
+    return package.type == "rpm" and bool(package.modularity or _MODULE in package.version)
+
+
 def _other_line(package: Package, fixed: str) -> str:
     """Why `fixed` is a version of another line than the package's; "" where it is of the same."""
-    of_module = bool(package.modularity) or _MODULE in package.version
+    if not is_system(package):
+        return ""
+    own, other = own_build(package.version), own_build(fixed)
+    if own != other:
+        return f"it is {_built(own)} and the fix {_built(other)}"
+    of_module = _is_of_module(package)
     if of_module != (_MODULE in fixed):
         mine, other = ("a module", "none") if of_module else ("no module", "one")
         return f'the package is of {mine} and the fix "{fixed}" of {other}'
-    if (_KSPLICE in package.version) != (_KSPLICE in fixed):
-        return f'of "{package.version}" and the fix "{fixed}" only one is of ksplice'
     if not of_module:
         return ""
     # Where the advisory does not name the stream: a stream is called by the version it holds. An
@@ -138,6 +186,10 @@ def _other_line(package: Package, fixed: str) -> str:
     if _is_of(package.version, stream) and not _is_of(fixed, stream):
         return f'the package is of stream "{stream}" and the fix "{fixed}" of another'
     return ""
+
+
+def _built(own: str) -> str:
+    return f"a build for {own}" if own else "an ordinary build"
 
 
 def _is_of(version: str, stream: str) -> bool:

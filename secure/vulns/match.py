@@ -18,7 +18,14 @@ from secure.facts.plain import plain
 from secure.facts.vulnerability import Uncovered, Vulnerability
 from secure.vulns.advisories import Advisories
 from secure.vulns.compact import Affected
-from secure.vulns.comparison import compared, interval_of, may_be_affected, written
+from secure.vulns.comparison import (
+    compared,
+    has_own_line,
+    interval_of,
+    may_be_affected,
+    other_build,
+    written,
+)
 from secure.vulns.findings import Hit, findings
 from secure.vulns.names import Asked, NotAsked, questions
 from secure.vulns.ranges import Judged, State
@@ -49,7 +56,9 @@ class Trace(msgspec.Struct, frozen=True):
     judged: Judged
 
 
+_NOT_AFFECTED = "not_affected"
 _Asking = dict[str, dict[str, list[tuple[Package, Asked]]]]  # ecosystem -> name -> who asks
+_Missing = dict[tuple[str, str], list[str]]  # (ecosystem, why) -> packages
 
 
 def match(facts: ImageFacts, database: Advisories, today: str) -> Matched:
@@ -98,10 +107,10 @@ def traces(facts: ImageFacts, database: Advisories, numbers: Iterable[int]) -> I
 
 def _asking(
     packages: Iterable[Package], release: Release, known: frozenset[str]
-) -> tuple[_Asking, dict[tuple[str, str], list[str]]]:
+) -> tuple[_Asking, _Missing]:
     """What to ask, and of which packages nothing can be asked."""
     asking: _Asking = defaultdict(lambda: defaultdict(list))
-    missing: dict[tuple[str, str], list[str]] = defaultdict(list)
+    missing: _Missing = defaultdict(list)
     for package in packages:
         found = questions(package, release, known)
         if isinstance(found, NotAsked) and package.owner and release.ecosystems:
@@ -118,7 +127,7 @@ def _hits(
     package: Package,
     asked: Asked,
     entries: tuple[Affected, ...],
-    missing: dict[tuple[str, str], list[str]],
+    missing: _Missing,
 ) -> Iterator[Hit]:
     place = key(asked.ecosystem, asked.version)
     if not isinstance(place, str):
@@ -126,23 +135,43 @@ def _hits(
         return
     affected: dict[int, list[tuple[Affected, Judged]]] = {}
     spared: set[int] = set()
-    for entry in entries:
+    for entry in _on_such_builds(package, asked, entries, missing):
         if not may_be_affected(asked, place, entry):
             spared.add(entry.number)
             continue
         judged = compared(package, asked, entry)
-        if judged.state is State.NOT_CHECKED and entry.status != "not_affected":
-            missing[asked.ecosystem, f"an advisory is not evaluated: {judged.because}"].append(
-                _shown(package)
-            )
-        elif judged.state is State.AFFECTED or entry.status == "not_affected":
+        if judged.state is State.AFFECTED:
             affected.setdefault(entry.number, []).append((entry, judged))
+        elif judged.state is State.NOT_CHECKED and entry.status != _NOT_AFFECTED:
+            missing[asked.ecosystem, _not_evaluated(judged)].append(_shown(package))
     for number, found in affected.items():
         # AlmaLinux lists a module's package once for every build that has the fix: an image needs
         # only one of them.
         if package.type == "rpm" and number in spared and package.modularity:
             continue
         yield Hit(package, asked, *found[0])
+
+
+def _on_such_builds(
+    package: Package, asked: Asked, entries: tuple[Affected, ...], missing: _Missing
+) -> Iterable[Affected]:
+    """Those entries that speak of builds like the package's; `missing` gets what none speaks of."""
+    if not has_own_line(package):
+        return entries
+    like: list[Affected] = []
+    unlike: dict[int, Judged] = {}
+    for entry in entries:
+        if (other := other_build(package, entry)) is None:
+            like.append(entry)
+        elif other.state is State.NOT_CHECKED:
+            unlike[entry.number] = other
+    for number in unlike.keys() - {entry.number for entry in like}:
+        missing[asked.ecosystem, _not_evaluated(unlike[number])].append(_shown(package))
+    return like
+
+
+def _not_evaluated(judged: Judged) -> str:
+    return f"an advisory is not evaluated: {judged.because}"
 
 
 def _shown(package: Package) -> str:

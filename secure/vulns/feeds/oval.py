@@ -5,8 +5,8 @@ epoch:version-release compared with one). What else stands in an AND with a pack
 release that is installed, the module that is enabled. Definitions with criteria that are none of
 these are refused, not guessed.
 
-Builds of Oracle for FIPS have an epoch of their own (10:3.6.16-4.el8_fips): to compare others with
-them would make all of those vulnerable, so they are left out and named.
+Builds of Oracle for FIPS have an epoch of their own (10:3.6.16-4.el8_fips): `comparison` holds them
+against packages that are such builds, and no others.
 
 Source: OVAL 5.11, oval-definitions-schema and linux-definitions-schema.
 """
@@ -116,13 +116,10 @@ def _read(
         return
     try:
         found = dict.fromkeys(_packages(definition.child("criteria"), _Narrowed(), tests))
-        used = [one for one in found if not _is_fips(one)]
-        if len(used) < len(found):
-            yield Refused(name, "its builds for FIPS are not compared")
-        elif not used:
+        if found:
+            yield checked(_advisory(name, metadata, tuple(map(_affected, found))), limits)
+        else:
             yield Refused(name, "it names no package")
-        if used:
-            yield checked(_advisory(name, metadata, tuple(map(_affected, used))), limits)
     except _UnknownError as cause:
         yield Refused(plain(name[:200]), str(cause))
 
@@ -169,10 +166,6 @@ def _narrow(narrowed: _Narrowed, comment: str) -> _Narrowed:
     if not _BESIDE(comment):
         raise _UnknownError(f'the criterion "{plain(comment[:100])}"')
     return narrowed
-
-
-def _is_fips(package: _Package) -> bool:
-    return any("_fips" in one.version for one in package.compared)
 
 
 def _affected(package: _Package) -> Affected:

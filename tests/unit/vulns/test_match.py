@@ -5,41 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from built_databases import DEBIAN, advisory, database, image, package, ranged
+from built_databases import advisory, database, image, package, ranged
+from matched_packages import found, matched
 
 from secure.facts.files import OsRelease
-from secure.facts.package import Package
 from secure.facts.vulnerability import FixState, Mark, Vulnerability
 from secure.vulns.build import Tables
-from secure.vulns.match import Matched, match, traces
+from secure.vulns.match import traces
 from secure.vulns.osv import Advisory
 from secure.vulns.ranges import State
 from secure.vulns.schema import Exploited, Lifetime, Probability
 
-TODAY = "2026-11-24"
 ALMA = OsRelease(id="almalinux", version_id="8.5")
 CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 LOG4J = package("maven", "log4j-core", "2.14.1", namespace="org.apache.logging.log4j")
-
-
-def matched(
-    folder: Path,
-    packages: list[Package],
-    *advisories: Advisory,
-    system: OsRelease | None = DEBIAN,
-    tables: Tables | None = None,
-) -> Matched:
-    with database(folder, *advisories, tables=tables) as opened:
-        return match(image(*packages, system=system), opened, TODAY)
-
-
-def found(
-    folder: Path, packages: list[Package], *advisories: Advisory, system: OsRelease | None = DEBIAN
-) -> list[str]:
-    return [
-        f"{one.id} {one.component}"
-        for one in matched(folder, packages, *advisories, system=system).vulnerabilities
-    ]
 
 
 def test_a_finding_says_who_says_so_and_by_which_comparison(tmp_path: Path) -> None:

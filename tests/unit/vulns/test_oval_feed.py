@@ -106,7 +106,7 @@ def test_a_definition_of_oracle_is_read_once_for_all_architectures() -> None:
     assert judge(httpd, fix).state.value == "not affected"
 
 
-def test_builds_for_fips_are_named_and_left_out() -> None:
+def test_builds_for_fips_are_packages_of_their_own() -> None:
     fips = '<criterion test_ref="f" comment="gnutls is fips patched"/>'
     both = f'{_PACKAGE}<criteria><criterion test_ref="t1"/>{fips}</criteria>'
     raw = _document(
@@ -114,10 +114,11 @@ def test_builds_for_fips_are_named_and_left_out() -> None:
         ("gnutls", "less than", "0:3.6.16-4.el8"),
         ("gnutls", "less than", "10:3.6.16-4.0.1.el8_fips"),
     )
-    refused, record = _read(raw)
-    assert refused == Refused("ELSA-2024-5193", "its builds for FIPS are not compared")
-    _, gnutls = _only([record])
-    assert judge(gnutls, "3.6.16-3.el8").fixed == "3.6.16-4.el8"
+    (record,) = _read(raw)
+    assert isinstance(record, Advisory)
+    ordinary, fips_build = record.affected or ()
+    assert judge(ordinary, "3.6.16-3.el8").fixed == "3.6.16-4.el8"
+    assert judge(fips_build, "10:3.6.16-1.el8_fips").fixed == "10:3.6.16-4.0.1.el8_fips"
 
 
 @pytest.mark.parametrize(
