@@ -1,4 +1,4 @@
-"""Node packages that a bun.lock asks for. Its predecessor bun.lockb is binary, and named unread.
+"""Node packages that a bun.lock asks for, or its predecessor bun.lockb, which is binary.
 
 Source: oven-sh/bun, "Lockfile": JSON with trailing commas; each value of "packages" is a list that
 starts with "name@reference".
@@ -6,8 +6,10 @@ starts with "name@reference".
 
 from __future__ import annotations
 
+from secure.errors import InputError
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.formats.bun_lockb import locked_packages
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import listed, loose_json_tree, mapping, word
@@ -40,10 +42,11 @@ def _locked(entry: list[object]) -> LockedNpm | None:
 
 
 def parse_binary(file: FileView) -> Found:
-    yield file.unreadable(
-        "is a binary lock file of bun, which is not read; "
-        "`bun install --save-text-lockfile` writes bun.lock in its place"
-    )
+    try:
+        locked = locked_packages(file.content)
+        yield from each_once(file, (one.record(file, BUN_BINARY_LOCK.name) for one in locked))
+    except InputError as cause:
+        yield file.unreadable(cause.what)
 
 
 BUN_LOCK = Cataloger(
@@ -56,10 +59,9 @@ BUN_LOCK = Cataloger(
 )
 BUN_BINARY_LOCK = Cataloger(
     name="bun-binary-lock",
-    version=1,
+    version=2,
     wants=("*/bun.lockb",),
-    max_bytes=64 * MIB,
+    max_bytes=16 * MIB,
     parse=parse_binary,
     database=False,
-    streamed=True,
 )

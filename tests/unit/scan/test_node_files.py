@@ -165,12 +165,6 @@ def test_an_installed_package_without_a_version_is_reported() -> None:
     assert why == '"a" has no version that can be known from this file'
 
 
-def test_the_binary_lock_file_of_bun_is_named_unread() -> None:
-    packages, (why,) = catalogued("app/bun.lockb", b"#!/usr/bin/env bun\nbun-lockfile-format-v0")
-    assert packages == []
-    assert "--save-text-lockfile" in why
-
-
 @pytest.mark.parametrize(
     ("place", "content", "why"),
     [
