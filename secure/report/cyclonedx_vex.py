@@ -12,6 +12,7 @@ from secure import __version__
 from secure.facts.image import ImageFacts
 from secure.facts.vulnerability import Score, Suppression, Vulnerability
 from secure.report.openvex import image_product
+from secure.report.vulnerability_table import doubts, state_line
 
 _METHODS = {"CVSS_V2": "CVSSv2", "CVSS_V3": "CVSSv31", "CVSS_V4": "CVSSv4"}
 # CycloneDX 1.6, "impactAnalysisJustification"; OpenVEX's words in the left column.
@@ -44,6 +45,11 @@ def cyclonedx_vex(facts: ImageFacts) -> bytes:
                 "components": [{"type": "application", "name": "secure", "version": __version__}]
             },
             "component": {"type": "container", "name": facts.reference, "bom-ref": image},
+            # What the list of vulnerabilities cannot say: of what it is silent.
+            "properties": [
+                {"name": "secure:compared", "value": state_line(facts)},
+                *({"name": "secure:not-compared", "value": words} for words in doubts(facts)),
+            ],
         },
         "components": [
             {

@@ -22,6 +22,12 @@ from secure.vulns.spelling import usual
 _BY_SOURCE = frozenset({"Azure Linux", "SUSE", "openSUSE", "Photon OS", "openEuler", "Mageia"})
 _BY_BOTH = frozenset({"Azure Linux", "Photon OS"})
 _SYSTEM = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
+# How distributions package; all others by rpm.
+_TYPE_OF = {
+    "Alpaquita": "apk", "Alpine": "apk", "Arch Linux": "alpm", "Chainguard": "apk",
+    "Debian": "deb", "Echo": "deb", "Gentoo": "portage", "MinimOS": "apk", "Ubuntu": "deb",
+    "Wolfi": "apk",
+}  # fmt: skip
 
 _ECOSYSTEMS = {
     "cargo": "crates.io", "composer": "Packagist", "conan": "ConanCenter", "cran": "CRAN",
@@ -127,7 +133,11 @@ def _ecosystem(package: Package, release: Release) -> str:
 def _system(package: Package, release: Release) -> list[Asked] | NotAsked:
     if release.why:
         return NotAsked(release.name or package.type, release.why)
-    names = _names(package, release.name.partition(":")[0])
+    family = release.name.partition(":")[0]
+    if package.type != _TYPE_OF.get(family, "rpm"):
+        why = f'packages of type "{package.type}" are not of {release.name}'
+        return NotAsked(release.name, why)
+    names = _names(package, family)
     ecosystems = release.ecosystems
     # A package from Ubuntu Pro is ahead of the archive: only Pro's advisories know its fixes.
     if release.paid and ("esm" in package.version or not ecosystems):

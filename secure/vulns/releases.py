@@ -152,6 +152,13 @@ def _centos(system: OsRelease) -> str:
     return f"Red Hat:enterprise_linux:{_major(system)}"
 
 
+def _open_euler(system: OsRelease) -> str:
+    # VERSION_ID is "22.03" of all its service packs, which advisories name: "22.03-LTS-SP3".
+    pack = re.search(r"\((LTS(?:-SP\d{1,2})?)\)", system.pretty_name)
+    made = f"openEuler:{system.version_id}" if system.version_id else ""
+    return f"{made}-{pack[1]}" if made and pack else made
+
+
 _MAKERS: dict[str, Callable[[OsRelease], str]] = {
     "almalinux": _by_major("AlmaLinux"),
     "alpaquita": _by_version("Alpaquita"),
@@ -169,7 +176,7 @@ _MAKERS: dict[str, Callable[[OsRelease], str]] = {
     "mariner": _by_major("Azure Linux"),
     "minimos": _rolling("MinimOS"),
     "ol": _by_major("Oracle Linux"),
-    "openEuler": _by_version("openEuler"),
+    "openeuler": _open_euler,
     "opensuse-leap": lambda system: (
         f"openSUSE:Leap {system.version_id}" if system.version_id else ""
     ),

@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_NAMES = 3
 _UNRATED = "medium"  # what nobody rated yet is neither harmless nor an alarm
 _NO_FIX = {
     FixState.WONT_FIX: "its vendor will not fix it",
@@ -46,6 +47,7 @@ def has_no_known_vulnerability(case: ImageCase) -> Iterator[Violation]:
         )
         return
     yield from _reliance(case)
+    yield from _uncovered(case)
     for found in case.facts.vulnerabilities:
         stated = found.suppressed is not None and found.suppressed.by.startswith("VEX ")
         if found.suppressed is None or (stated and choice(case.parameters, "vex") == "refuse"):
@@ -67,6 +69,23 @@ def _reliance(case: ImageCase) -> Iterator[Violation]:
     if age is None or age < -1 or age > most:
         when = f"{age} days old" if age is not None else f'dated "{facts.vulnerability_data}"'
         yield missing(how, "vulnerability data", when, f"at most {most} days old", fix)
+
+
+def _uncovered(case: ImageCase) -> Iterator[Violation]:
+    """What no advisory speaks of: that nothing was found there says nothing."""
+    for one in case.facts.uncovered:
+        named = ", ".join(one.packages[:_MOST_NAMES])
+        more = len(one.packages) - _MOST_NAMES
+        about = f" ({named}{f' and {more} more' if more > 0 else ''})" if named else ""
+        yield missing(
+            choice(case.parameters, "uncovered"),
+            f"vulnerabilities of {one.ecosystem}",
+            f"{one.why}{about}",
+            "advisories on every package",
+            "Get a database that has them: secure db status says which it has."
+            if named
+            else "Build on a release that is supported.",
+        )
 
 
 def _violation(case: ImageCase, found: Vulnerability) -> Violation:
@@ -198,6 +217,13 @@ CON001 = Rule(
             "warn",
             LATER,
             "with old data or the starter set alone: warn, leave the verdict open, or deny",
+            choices=WHAT_IF_MISSING,
+        ),
+        Parameter(
+            "uncovered",
+            "warn",
+            LATER,
+            "packages that no advisory could match: warn, leave the verdict open, or deny",
             choices=WHAT_IF_MISSING,
         ),
         Parameter(

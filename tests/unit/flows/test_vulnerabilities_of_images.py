@@ -169,6 +169,8 @@ def test_cyclonedx_analyses_are_valid_and_read_back(
     document = json.loads(out)
     (found,) = [v for v in document["vulnerabilities"] if v["id"] == "CVE-2021-44228"]
     assert found["affects"] == [{"ref": PURL}]
+    told_of = [p["name"] for p in document["metadata"]["properties"]]
+    assert {"secure:compared", "secure:not-compared"} == set(told_of)
     found["analysis"] = {"state": "false_positive", "justification": "code_not_reachable"}
     (home / "vex.json").write_text(json.dumps(document))
     code, out = told(capsys, home, "--vex", str(home / "vex.json"), "--fail-on", "critical")
