@@ -38,7 +38,8 @@ class FileClaims(msgspec.Struct, frozen=True):
         missing_documentation: how many of those are missing: slim images leave them out.
         verified: how many files were compared with a digest; 0 unless that was asked for.
         changed: what those comparisons found.
-        unowned_executables: regular files with an execute bit that no package claims.
+        unowned_executables: regular files with an execute bit that no package claims; none are
+            told where there is no distribution that could claim them.
     """
 
     claimed: int

@@ -34,5 +34,5 @@ def file_claims(owners: Owners, packages: Sequence[Package], survey: Survey) -> 
         claimed=len(owners.claims),
         missing=tuple(sorted(missing, key=lambda one: one.path)),
         missing_documentation=documentation,
-        unowned_executables=tuple(map(text, survey.unowned)),
+        unowned_executables=tuple(map(text, survey.unowned)) if owners.distribution else (),
     )

@@ -274,6 +274,6 @@ def _placed(record: Record, name: bytes) -> Record:
 
 
 def _owned_or_not(name: bytes, fact: ExecutableFact, owners: Owners) -> ExecutableFact:
-    if not owners.claims:
+    if not owners.distribution:
         return fact
     return msgspec.structs.replace(fact, owned=owners.owner(name) is not None)

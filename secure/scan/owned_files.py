@@ -24,12 +24,14 @@ class OwnedFiles(msgspec.Struct, frozen=True):
         digests: one after the other, raw, one for each name; all zero bytes: none for this name.
         config: NUL-joined: those of `names` that an administrator may change or remove (dpkg
             conffiles, rpm %config).
+        secondary: a distribution's package that claims a file of these is its owner.
     """
 
     names: bytes = b""
     algorithm: str = ""
     digests: bytes = b""
     config: bytes = b""
+    secondary: bool = False
 
     def listed(self) -> list[bytes]:
         """The names."""
@@ -59,7 +61,11 @@ class OwnedFiles(msgspec.Struct, frozen=True):
 
 
 def owned_files(
-    pairs: Iterable[tuple[bytes, bytes]], algorithm: str = "", config: Iterable[bytes] = ()
+    pairs: Iterable[tuple[bytes, bytes]],
+    algorithm: str = "",
+    config: Iterable[bytes] = (),
+    *,
+    secondary: bool = False,
 ) -> OwnedFiles:
     """Names with raw digests (b"": none), packed. Slashes at either end are removed.
 
@@ -82,4 +88,5 @@ def owned_files(
         algorithm,
         b"" if not any(digests) else b"".join(digests),
         b"\0".join(name.strip(b"/") for name in config),
+        secondary,
     )

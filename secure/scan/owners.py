@@ -31,6 +31,7 @@ _BESIDE = {
     "alpm": "{folder}/files",
     "opkg": "{folder}/info/{name}.list",
     "portage": "{folder}/CONTENTS",
+    "pypi": "{folder}/RECORD",
 }
 
 
@@ -60,6 +61,9 @@ class Owners:
         owned: for each package what it owns; None where its type has no such list.
         links: of the squashed image, resolved from the root.
         digests: keep them; 43,000 take 4 MB.
+
+    Attributes:
+        distribution: whether a distribution's database claims files, and not only Python's.
     """
 
     def __init__(
@@ -73,9 +77,18 @@ class Owners:
         self._near = {name: to for name, to in links.items() if name.count(b"/") < 2}
         self._directories: dict[bytes, bytes] = {}  # as they were asked for: as they are
         self.claims: dict[bytes, Claim] = {}
+        secondary: list[tuple[int, OwnedFiles]] = []
         for number, files in enumerate(owned):
-            if files is not None and files.names:
+            if files is None or not files.names:
+                continue
+            if files.secondary:
+                secondary.append((number, files))
+            else:
                 self._add(number, files)
+        self.distribution = bool(self.claims)
+        self._secondary = frozenset(number for number, _ in secondary)
+        for number, files in secondary:
+            self._add(number, files)
 
     def _add(self, number: int, files: OwnedFiles) -> None:
         config = frozenset(files.config.split(b"\0")) if files.config else frozenset()
@@ -87,7 +100,11 @@ class Owners:
             claim = known if digest and not held else plain
             if claim is None or held:
                 claim = Claim(number, digest, algorithm, held)
-            claims[real(name) if real else name] = claim
+            name = real(name) if real else name  # noqa: PLW2901
+            if not files.secondary:
+                claims[name] = claim
+            else:
+                claims.setdefault(name, claim)
 
     def real(self, name: bytes) -> bytes:
         """`name` with the links near the root followed."""
@@ -114,6 +131,15 @@ class Owners:
         """The package that claims the file `name`."""
         claim = self.claims.get(self.real(name))
         return claim.package if claim else None
+
+    def distribution_owner(self, name: bytes) -> int | None:
+        """The distribution's package that claims the file `name`.
+
+        What a Python package bundles (jars, packages of Node, vendored packages) is no part of it
+        that its maker answers for: it stays a package of its own.
+        """
+        number = self.owner(name)
+        return None if number in self._secondary else number
 
 
 def files_of(record: Record, lists: Callable[[bytes], OwnedFiles | None]) -> OwnedFiles | None:
@@ -160,7 +186,7 @@ def with_owners(
     """
     found = []
     for package, name in zip(packages, names, strict=True):
-        number = owners.owner(name)
+        number = owners.distribution_owner(name)
         by = packages[number] if number is not None else None
         # A later layer wrote the file again: it is no longer what its owner brought.
         if by is not None and by is not package and package.location.layer <= by.location.layer:

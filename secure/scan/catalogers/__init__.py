@@ -51,6 +51,7 @@ from secure.scan.catalogers.pylock import PYLOCK
 from secure.scan.catalogers.python_archive import PYTHON_ARCHIVE
 from secure.scan.catalogers.python_dist import PYTHON_DIST
 from secure.scan.catalogers.python_locks import PYTHON_LOCKS
+from secure.scan.catalogers.python_record import PYTHON_RECORD
 from secure.scan.catalogers.r_package import R_PACKAGE
 from secure.scan.catalogers.rebar_lock import REBAR_LOCK
 from secure.scan.catalogers.rpm import RPM
@@ -119,6 +120,7 @@ CATALOGERS = (
     PYTHON_ARCHIVE,
     PYTHON_DIST,
     PYTHON_LOCKS,
+    PYTHON_RECORD,
     REBAR_LOCK,
     RPM,
     RPM_MANIFEST,

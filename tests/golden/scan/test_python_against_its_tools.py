@@ -19,6 +19,7 @@ from catalogued import catalogued, told
 from scanning import NOW, cache_folder
 
 from secure.facts.image import ImageFacts
+from secure.facts.ownership import FileClaims
 from secure.facts.package import Package
 from secure.images.source import open_image
 from secure.scan.image import scan_image
@@ -98,6 +99,39 @@ def test_what_pip_lists_is_found_and_nothing_else(installed: Path) -> None:
     assert len(expected) == len(WANTED)
     assert sorted(found) == sorted(expected)
     assert facts.unreadable == ()
+
+
+def test_files_that_changed_since_pip_installed_them_are_told(
+    installed: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(installed / SITE, root / SITE)
+    pip = (sys.executable, "-m", "pip", "-q", "install", "--no-deps", "--target", str(root / SITE))
+    run(*pip, "tabulate==0.9.0")  # brings a script
+    before = claims(root)
+    assert (before.missing, before.changed) == ((), ())
+    assert before.verified > 90
+    (root / SITE / "six.py").unlink()
+    for place in ("asgiref/sync.py", "bin/tabulate"):
+        with (root / SITE / place).open("a") as file:
+            file.write("import os\n")
+    after = claims(root)
+    assert [(one.path, one.package) for one in after.missing] == [
+        (f"{SITE}/six.py", "pkg:pypi/six@1.16.0")
+    ]
+    assert [(one.path, one.package) for one in after.changed] == [
+        (f"{SITE}/asgiref/sync.py", "pkg:pypi/asgiref@3.8.1"),
+        (f"{SITE}/bin/tabulate", "pkg:pypi/tabulate@0.9.0"),
+    ]
+    assert after.verified == before.verified - 1
+    assert after.unowned_executables == ()
+
+
+def claims(root: Path) -> FileClaims:
+    with open_image(str(root)) as image:
+        facts = scan_image(image, cache_dir=cache_folder().name, now=NOW, verify_files=True)
+    assert facts.claims is not None
+    return facts.claims
 
 
 def test_dependencies_are_those_that_pip_shows(installed: Path) -> None:
