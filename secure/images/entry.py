@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Protocol
 
+import msgspec
+
 from secure.images.tar_header import quoted
 
 FILE, DIRECTORY, SYMLINK, HARDLINK, CHARACTER, BLOCK_DEVICE, FIFO = range(7)
@@ -13,7 +15,6 @@ KIND_NAMES = (
     "file", "directory", "symbolic link", "hard link", "character device", "block device", "FIFO",
 )  # fmt: skip
 _CHUNK = 1 << 20
-_NO_DEVICE = (0, 0)
 
 
 class Content(Protocol):
@@ -23,7 +24,7 @@ class Content(Protocol):
         """The next 1 to `most` bytes of `entry`; b"" at its end."""
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """One member of an archive, or one file of a directory.
 
     Args:
@@ -38,30 +39,18 @@ class Entry:
         sparse: the content has holes.
     """
 
-    __slots__ = (
-        "content", "device", "gid", "kind", "link", "mode", "mtime", "name", "size", "sparse",
-        "uid", "xattrs",
-    )  # fmt: skip
-
-    def __init__(  # noqa: PLR0913, PLR0917 - a record; keywords would cost 1 us an entry
-        self,
-        name: bytes,
-        kind: int,
-        mode: int,
-        uid: int,
-        gid: int,
-        size: int,
-        mtime: int,
-        link: bytes = b"",
-        device: tuple[int, int] = _NO_DEVICE,
-        xattrs: dict[bytes, bytes] | None = None,
-        content: Content | None = None,
-    ) -> None:
-        self.name, self.kind, self.mode, self.uid, self.gid = name, kind, mode, uid, gid
-        self.size, self.mtime, self.link, self.device = size, mtime, link, device
-        self.xattrs: dict[bytes, bytes] = {} if xattrs is None else xattrs
-        self.sparse = False
-        self.content = content
+    name: bytes
+    kind: int
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: int
+    link: bytes = b""
+    device: tuple[int, int] = (0, 0)
+    xattrs: dict[bytes, bytes] = {}
+    content: Content | None = None
+    sparse: bool = False
 
     def read(self, max_bytes: int) -> bytes:
         """The next `max_bytes` of content; fewer only at its end.

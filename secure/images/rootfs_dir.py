@@ -171,7 +171,7 @@ class DirectoryWalk:
         owner, mode = (status.st_uid, status.st_gid), stat.S_IMODE(status.st_mode)
         return Entry(
             path, kind, mode, *owner, size, int(status.st_mtime), link, device,
-            _xattrs(parent, child) if kind in (FILE, DIRECTORY) else None,
+            _xattrs(parent, child) if kind in (FILE, DIRECTORY) else {},
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ ZEROS = bytes(BLOCK)
 _ENDS = b"\0 "
 _SPACES = 8 * 0x20  # what the checksum field counts as
 _USTAR, _GNU = b"ustar\0", b"ustar "
+REMEMBERED = 4_096  # fields of headers, each kind
 
 
 def quoted(name: bytes) -> str:
@@ -55,17 +56,30 @@ def number(field: bytes) -> int:
     return int(digits, 8)
 
 
-def checksum_fits(header: bytes) -> bool:
+class Sums(dict[bytes, int]):
+    """What the lower half of a header's Adler-32 is, for each checksum field, if it is right.
+
+    As long as all 512 bytes are ASCII they stay below the modulus of Adler-32, whose lower half is
+    then 1 and their sum: 20 times as fast as sum(). The field itself counts as spaces (tar(5)).
+    """
+
+    def __missing__(self, field: bytes) -> int:
+        try:
+            expected = 1 + number(field) - _SPACES + sum(field)
+        except ValueError:
+            expected = -1
+        if len(self) < REMEMBERED:
+            self[field] = expected
+        return expected
+
+
+def checksum_fits(header: bytes, sums: Sums) -> bool:
     """Whether the header's checksum is right; old writers summed signed bytes (tar(5))."""
-    field, rest = header[148:156], header[:148] + header[156:]
-    if rest.isascii():
-        # 504 bytes of ASCII stay below the modulus of Adler-32, whose lower half is 1 and the sum:
-        # 20 times as fast as sum().
-        total = (adler32(rest) & 0xFFFF) - 1 + _SPACES
-        if field == b"%06o\0 " % total:  # as nearly all write it
-            return True
-    else:
-        total = sum(rest) + _SPACES
+    field = header[148:156]
+    if header.isascii():
+        return adler32(header) & 0xFFFF == sums[field]
+    rest = header[:148] + header[156:]
+    total = sum(rest) + _SPACES
     try:
         stored = number(field)
     except ValueError:

@@ -26,7 +26,17 @@ from secure.images.entry import (
     Entry,
 )
 from secure.images.tar_extended import Extended, global_mtime, gnu_name
-from secure.images.tar_header import BLOCK, ZEROS, Names, checksum_fits, long_name, number, quoted
+from secure.images.tar_header import (
+    BLOCK,
+    REMEMBERED,
+    ZEROS,
+    Names,
+    Sums,
+    checksum_fits,
+    long_name,
+    number,
+    quoted,
+)
 from secure.images.tar_sparse import SparseReader, old_gnu_map, pax_map
 from secure.oci.limits import Limits
 
@@ -41,29 +51,6 @@ _KINDS = {
 }  # fmt: skip
 _MOST_ID = 0xFFFF_FFFE  # (uid_t)-1 means "leave as it is" to chown(2)
 _MOST_TIME = 1 << 40
-
-
-_REMEMBERED = 4_096
-
-
-class _Numbers(dict[bytes, int]):
-    """Remembers fields: times repeat in nearly every header."""
-
-    def __missing__(self, field: bytes) -> int:
-        value = number(field)
-        if len(self) < _REMEMBERED:
-            self[field] = value
-        return value
-
-
-class _Owners(dict[bytes, tuple[int, int, int]]):
-    """Remembers mode, uid and gid, which stand side by side: few of them differ."""
-
-    def __missing__(self, fields: bytes) -> tuple[int, int, int]:
-        value = number(fields[:8]) & 0o7777, number(fields[8:16]), number(fields[16:24])
-        if len(self) < _REMEMBERED:
-            self[fields] = value
-        return value
 
 
 class TarWalk:
@@ -81,8 +68,8 @@ class TarWalk:
     """
 
     __slots__ = (
-        "_current", "_end_required", "_left", "_limits", "_mtime", "_names", "_numbers",
-        "_owners", "_padding", "_queue", "_sparse", "_where", "count",
+        "_current", "_end_required", "_left", "_limits", "_mtime", "_names", "_owners",
+        "_padding", "_queue", "_sparse", "_sums", "_times", "_where", "count",
     )  # fmt: skip
 
     def __init__(
@@ -91,7 +78,10 @@ class TarWalk:
         self._queue, self._limits, self._where = queue, limits, where
         self._end_required = end_required
         self._names = Names(limits, where)
-        self._numbers, self._owners = _Numbers(), _Owners()
+        # What was met and is in range: owners, times and sums repeat in nearly every header.
+        self._owners: dict[bytes, tuple[int, int, int]] = {}
+        self._times: dict[bytes, int] = {}
+        self._sums = Sums()
         self._mtime: int | None = None
         self._current: Entry | None = None
         self._sparse: SparseReader | None = None
@@ -114,7 +104,8 @@ class TarWalk:
             self.count += 1
             if self.count > most:
                 raise LimitExceededError("entries", self._where, f"{most} entries")
-            yield self._entry(flag, header, extended)
+            entry = self._alike(header) if flag == b"0" and extended is None else None
+            yield entry or self._entry(flag, header, extended)
             extended = None
         if extended is not None:
             raise ArchiveError(f"{self._where}: an extended header without its entry")
@@ -129,34 +120,35 @@ class TarWalk:
             if not piece and self._left:
                 raise self._truncated(entry.name)
             return piece
-        if not self._left:
+        left, queue = self._left, self._queue
+        if not left:
             return b""
-        piece = self._queue.some(min(most, self._left))
-        if not piece:
+        most = min(most, left)
+        start = queue.position
+        if piece := queue.buffer[start : start + most]:
+            queue.position = start + len(piece)
+        elif not (piece := queue.some(most)):
             raise self._truncated(entry.name)
-        self._left -= len(piece)
+        self._left = left - len(piece)
         return piece
 
     def _header(self) -> bytes | None:
         """The next header block; None at the end of the archive."""
         queue = self._queue
-        rest = self._left + self._padding
-        if rest and queue.skip(rest) < rest:
-            raise self._truncated(self._current.name if self._current else b"")
-        self._current, self._sparse = None, None
-        self._left = self._padding = 0
-        start = queue.position
+        start = queue.position + self._left + self._padding
         header = queue.buffer[start : start + BLOCK]
         if len(header) == BLOCK:
             queue.position = start + BLOCK
-        elif len(header := queue.take(BLOCK)) < BLOCK:
+        elif len(header := self._next_block()) < BLOCK:
             if header or self._end_required or queue.offset == 0:
                 raise ArchiveError(
                     f"{self._where}: ends at byte {queue.offset} without an end marker",
                     do="The archive is truncated; fetch it again.",
                 )
             return None
-        if not checksum_fits(header):
+        self._current, self._sparse = None, None
+        self._left = self._padding = 0
+        if not checksum_fits(header, self._sums):
             if header == ZEROS:
                 self._end()
                 return None
@@ -165,6 +157,12 @@ class TarWalk:
                 do="The archive is damaged, or not a tar archive.",
             )
         return header
+
+    def _next_block(self) -> bytes:
+        rest = self._left + self._padding
+        if rest and self._queue.skip(rest) < rest:
+            raise self._truncated(self._current.name if self._current else b"")
+        return self._queue.take(BLOCK)
 
     def _end(self) -> None:
         # Two blocks of zeros end an archive; one alone does before the end of the stream.
@@ -177,24 +175,43 @@ class TarWalk:
                 "and then more: readers disagree about the rest"
             )
 
+    def _alike(self, header: bytes) -> Entry | None:
+        """A file with owner and time of earlier ones, as nearly all are; None for all others."""
+        owner, mtime = self._owners.get(header[100:124]), self._times.get(header[136:148])
+        digits = header[124:135]
+        if owner is None or mtime is None or header[345] or header[135] or not digits.isdigit():
+            return None
+        try:
+            size = int(digits, 8)
+        except ValueError:
+            return None
+        if size > self._limits.file_bytes or self._mtime is not None:
+            return None
+        name = self._names.normal(header[:100].partition(b"\0")[0])
+        if not name:
+            return None
+        mode, uid, gid = owner
+        entry = Entry(name, FILE, mode, uid, gid, size, mtime, content=self)
+        self._left, self._padding, self._current = size, -size % BLOCK, entry
+        return entry
+
     def _entry(self, flag: bytes, header: bytes, extended: Extended | None) -> Entry:
         raw = long_name(header)
         kind = _KINDS.get(flag)
         if kind is None:
             raise self._names.refused(raw, f"is of the unknown kind {flag!r}")
-        known = self._numbers
         device = (0, 0)
         try:
-            mode, uid, gid = self._owners[header[100:124]]
-            size, mtime = number(header[124:136]), known[header[136:148]]
+            mode, uid, gid = number(header[100:108]) & 0o7777, *_two(header[108:124])
+            size, mtime = number(header[124:136]), number(header[136:148])
             if kind in (CHARACTER, BLOCK_DEVICE):
-                device = known[header[329:337]], known[header[337:345]]
+                device = _two(header[329:345])
         except ValueError as cause:
             raise self._names.refused(raw, "has a header that is not made of numbers") from cause
         if kind != FILE:
             size = 0  # what other readers skip as content here, Go takes for the next header
         link = header[157:257].partition(b"\0")[0] if kind in (HARDLINK, SYMLINK) else b""
-        entry = Entry(raw, kind, mode, uid, gid, size, mtime, link, device, None, self)
+        entry = Entry(raw, kind, mode, uid, gid, size, mtime, link, device, content=self)
         if self._mtime is not None:
             entry.mtime = self._mtime
         if flag == b"\0" and raw[-1:] == b"/":
@@ -202,10 +219,17 @@ class TarWalk:
         if extended is not None:
             extended.apply(entry)
         self._check(entry)
+        if extended is None:
+            self._remember(header, entry)
         if entry.size or flag == b"S" or extended is not None:
             self._open(entry, flag, header, extended)
         self._current = entry
         return entry
+
+    def _remember(self, header: bytes, entry: Entry) -> None:
+        if self._mtime is None and len(self._owners) < REMEMBERED > len(self._times):
+            self._owners[header[100:124]] = entry.mode, entry.uid, entry.gid
+            self._times[header[136:148]] = entry.mtime
 
     def _check(self, entry: Entry) -> None:
         raw = entry.name
@@ -282,3 +306,7 @@ class TarWalk:
             f"{self._where}: ends at byte {self._queue.offset}, inside entry {quoted(name)}",
             do="The archive is truncated; fetch it again.",
         )
+
+
+def _two(fields: bytes) -> tuple[int, int]:
+    return number(fields[:8]), number(fields[8:])
