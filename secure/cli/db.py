@@ -16,9 +16,9 @@ COMMAND = Command(
     name="db",
     summary="status        age, records by ecosystem, which ecosystems are missing\n"
     "build --from FILE|DIR...\n"
-    "              replace it by what local files have: OSV JSON, zip, jsonl, tar; KEV, EPSS and\n"
-    "              endoflife data by their usual names\n"
-    "update        fetch what has changed in OSV's exports, KEV and EPSS\n"
+    "              replace it by what local files have (below)\n"
+    "update        fetch what has changed: OSV's exports, KEV, EPSS, ends of releases, feeds of\n"
+    "              vendors that OSV does not have\n"
     "search WORD   a vulnerability by its id or alias, or a package by its name\n"
     "export FILE   write it to one file, and say its sha256\n"
     "import FILE|URL\n"
@@ -33,6 +33,7 @@ COMMAND = Command(
             "--url", "update: a server instead of the usual ones; then mirrors", "URL", many=True
         ),
         Option("--ecosystem", "update: these instead of all", "NAME", many=True),
+        Option("--also", "update: beside them, what is on request (below)", "NAME", many=True),
         Option("--accept-shrink", "build, update, import: even if an ecosystem loses many records"),
         Option("--sha256", "import: what the file's digest must be", "HEX"),
         Option("--sign", "export: the private key to sign with, ed25519 in PEM", "FILE"),
@@ -40,6 +41,21 @@ COMMAND = Command(
         Option("--format", "status, search: table or json", "NAME"),
         Option("--output", "write the result to a file instead", "FILE", "-o"),
     ),
+    more="\nFiles that build reads, told by their names; also compressed (.gz .xz .bz2 .zst):"
+    "\n  *.json *.jsonl *.zip *.tar             OSV records"
+    "\n  known_exploited_vulnerabilities.json   CISA's KEV"
+    "\n  epss*.csv                              EPSS"
+    "\n  *release-data.zip                      endoflife's dates"
+    "\n  debian.csv ubuntu.csv                  distro-info: when releases end"
+    "\n  DSA-list* DLA-list*                    Debian's lists of advisories"
+    "\n  *secdb*.zip                            Alpine's secdb"
+    "\n  arch-*.json                            Arch Linux's tracker"
+    "\n  *updateinfo*.xml                       Amazon Linux and Fedora, from repodata/"
+    "\n  *oval*.xml com.oracle.elsa-*.xml       Oracle Linux and Azure Linux"
+    "\n  *csaf*.json *csaf*.zip *csaf*.tar      Red Hat's VEX documents, also cve-*.json"
+    "\n  *rubysec*.jsonl *friendsofphp*.jsonl   rubysec and FriendsOfPHP"
+    "\nOn request: 'Alpine secdb', 'Amazon Linux 2 extras', 'Debian lists', 'Red Hat VEX'."
+    "\nSee docs/database.md.",
 )
 
 
@@ -71,15 +87,15 @@ def _build(arguments: Arguments, paths: list[str]) -> int:
 
 def _update(arguments: Arguments) -> int:
     from secure.flows.db import feed_list
-    from secure.flows.db_update import update
+    from secure.flows.db_update import Wanted, update
 
-    done = update(
-        feed_list(),
-        sys.stderr.write,
+    wanted = Wanted(
         urls=arguments.all("--url"),
         ecosystems=arguments.all("--ecosystem"),
+        also=arguments.all("--also"),
         accept_shrink=arguments.has("--accept-shrink"),
     )
+    done = update(feed_list(), sys.stderr.write, wanted)
     code = _told(done.report)
     return NotFoundError.exit_code if done.failed else code
 

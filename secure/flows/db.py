@@ -25,18 +25,40 @@ MAY_LOSE_PERCENT = 10  # of an ecosystem's records, by one update
 _LOCK_S = 600.0  # a build takes minutes
 
 
-class FeedList(msgspec.Struct, frozen=True):
+class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A catalogue of repositories, and where the one of a topic is ("…{topic}…")."""
+
+    catalogue: str
+    repository: str
+
+
+class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Feeds of one vendor: names to addresses, by the layout in which it publishes them."""
+
+    files: dict[str, str] = {}
+    repositories: dict[str, tuple[str, ...]] = {}
+    topics: dict[str, Topics] = {}
+    bundles: dict[str, dict[str, str]] = {}
+    csaf: dict[str, str] = {}
+
+
+class FeedList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """vulndb/feeds.yaml: where updates come from, and which ecosystems are expected.
 
     Args:
-        files: what else is fetched, by the name that tells its form.
+        releases: lists of releases, by the name that tells their form.
+        ecosystems: that OSV exports.
+        vendors: by ecosystem: those that OSV does not have.
+        on_request: by a name of ours: what is beside OSV's of the same ecosystem.
     """
 
     osv: str
     kev: str
     epss: str
     ecosystems: tuple[str, ...]
-    files: dict[str, str] = {}
+    releases: dict[str, str] = {}
+    vendors: dict[str, Vendor] = {}
+    on_request: dict[str, Vendor] = {}
 
 
 def feed_list() -> FeedList:
@@ -99,4 +121,5 @@ def signed_by() -> str:
 def missing_ecosystems(found: DatabaseStatus) -> tuple[str, ...]:
     """Those of the feed list that no record is of, by name without release."""
     there = {one.name.partition(":")[0] for one in found.ecosystems if one.records}
-    return tuple(name for name in feed_list().ecosystems if name not in there)
+    feeds = feed_list()
+    return tuple(name for name in (*feeds.ecosystems, *feeds.vendors) if name not in there)

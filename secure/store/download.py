@@ -75,8 +75,22 @@ class _Retry(Exception):  # noqa: N818 - not an error: another attempt may help
         self.after_s = after_s
 
 
-def download(urls: list[str], path: str, max_bytes: int, patience: Patience) -> bool:
+class _Wanted(msgspec.Struct, frozen=True):
+    """One file at one server; see `download`."""
+
+    url: str
+    path: str
+    max_bytes: int
+    digest: str
+
+
+def download(
+    urls: list[str], path: str, max_bytes: int, patience: Patience, digest: str = ""
+) -> bool:
     """Have what is at one of `urls` at `path`; True where it is another file than before.
+
+    Args:
+        digest: what it must be, as "sha256:HEX" or "sha512:HEX"; "" where nobody says.
 
     Raises:
         NotFoundError: every server says that there is none.
@@ -86,7 +100,7 @@ def download(urls: list[str], path: str, max_bytes: int, patience: Patience) -> 
     said: list[InputError | MachineError] = []
     for url in urls:
         try:
-            return _from_one(url, path, max_bytes, patience)
+            return _from_one(_Wanted(url, path, max_bytes, digest), patience)
         except (NotFoundError, UnreachableError, DigestMismatchError) as cause:
             said.append(cause)
     if all(isinstance(one, NotFoundError) for one in said):
@@ -96,22 +110,23 @@ def download(urls: list[str], path: str, max_bytes: int, patience: Patience) -> 
     )
 
 
-def _from_one(url: str, path: str, max_bytes: int, patience: Patience) -> bool:
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise NotFoundError(f'"{url}" is no web address')
+def _from_one(wanted: _Wanted, patience: Patience) -> bool:
+    if urlsplit(wanted.url).scheme not in {"http", "https"}:
+        raise NotFoundError(f'"{wanted.url}" is no web address')
     pause, why = patience.first_pause_s, ""
     for attempt in range(patience.attempts):
         try:
-            return _attempt(url, path, max_bytes, patience)
+            return _attempt(wanted, patience)
         except _Retry as again:
             why = str(again)
             if attempt + 1 < patience.attempts:
                 patience.pause(min(max(pause, again.after_s), patience.longest_pause_s))
                 pause *= 2
-    raise UnreachableError(f'"{url}" was not given in {patience.attempts} attempts: {why}')
+    raise UnreachableError(f'"{wanted.url}" was not given in {patience.attempts} attempts: {why}')
 
 
-def _attempt(url: str, path: str, max_bytes: int, patience: Patience) -> bool:
+def _attempt(wanted: _Wanted, patience: Patience) -> bool:
+    url, path = wanted.url, wanted.path
     part, known, begun = f"{path}.part", _note(path), _note(f"{path}.part")
     have = os.path.getsize(part) if os.path.exists(part) and begun.url == url else 0
     request = urllib.request.Request(url, headers={"User-Agent": "secure"})  # noqa: S310 - checked
@@ -125,7 +140,7 @@ def _attempt(url: str, path: str, max_bytes: int, patience: Patience) -> bool:
                 request.add_header(header, value)
     try:
         with _opener().open(request, timeout=patience.stall_s) as answer:
-            return _receive(answer, url, path, have, max_bytes, patience)
+            return _receive(answer, wanted, have, patience)
     except urllib.error.HTTPError as cause:
         with closing(cause):
             return _refused(cause, url, part)
@@ -161,13 +176,9 @@ def _retry_after(text: str | None) -> float:
 
 
 def _receive(
-    answer: http.client.HTTPResponse,
-    url: str,
-    path: str,
-    have: int,
-    max_bytes: int,
-    patience: Patience,
+    answer: http.client.HTTPResponse, wanted: _Wanted, have: int, patience: Patience
 ) -> bool:
+    url, path, max_bytes = wanted.url, wanted.path, wanted.max_bytes
     headers, part = answer.headers, f"{path}.part"
     if answer.status != 206 or not _continues(headers["Content-Range"], have):
         have = 0
@@ -185,6 +196,7 @@ def _receive(
         os.fsync(file.fileno())
     if size >= 0 and made != size:
         raise _Retry(f"the connection ended after {made} of {size} bytes")
+    _check_told(part, wanted)
     digest = _checked(part, headers["X-Goog-Hash"] or "", headers["Repr-Digest"] or "", url)
     os.rename(part, path)
     remove_quietly(f"{part}.json")
@@ -213,6 +225,20 @@ def _copy(
         if spent > patience.stall_s and made < spent * patience.least_bytes_per_s:
             raise _Retry(f"only {made} bytes came in {spent:.0f} s")
     return made
+
+
+def _check_told(part: str, wanted: _Wanted) -> None:
+    """What came is what somebody else said it would be: a list that names the file."""
+    algorithm, _, told = wanted.digest.partition(":")
+    if told and digest_of(part, algorithm) != told:
+        remove_quietly(part)
+        raise DigestMismatchError(f'"{wanted.url}" has not the {algorithm} that it must have')
+
+
+def digest_of(path: str, algorithm: str) -> str:
+    """Of the file at `path`, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _checked(part: str, goog_hash: str, repr_digest: str, url: str) -> str:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from secure import system as os
+from secure.errors import DocumentError, LimitExceededError
 from secure.facts.image import Unreadable
+from secure.facts.plain import plain
 from secure.oci.limits import Limits
 from secure.vulns import records, schema
 from secure.vulns.build import Content, Feed
@@ -48,7 +50,7 @@ def _secdb(path: str, limits: Limits, content: Content) -> _Entries:
     from secure.vulns.feeds import alpine_secdb
 
     documents = []
-    for found in records.zip_members(path, limits, content, ".yaml"):
+    for found in records.zip_members(path, limits, content, (".yaml", ".json")):
         if isinstance(found, Unreadable):
             yield found
         else:
@@ -71,14 +73,27 @@ def _arch(path: str, limits: Limits, content: Content) -> _Entries:
 def _updateinfo(path: str, limits: Limits, content: Content) -> _Entries:
     from secure.vulns.feeds import updateinfo
 
-    return updateinfo.advisories(records.pieces(path, limits, content), limits)
+    return _xml(path, updateinfo.advisories(records.pieces(path, limits, content), limits))
 
 
 def _oval(path: str, limits: Limits, content: Content) -> _Entries:
     from secure.vulns.feeds import oval
 
     counts = iter((content, Content()))  # it is read twice, and counted once
-    return oval.advisories(lambda: records.pieces(path, limits, next(counts)), limits)
+    return _xml(path, oval.advisories(lambda: records.pieces(path, limits, next(counts)), limits))
+
+
+def _xml(path: str, entries: _Entries) -> _Entries:
+    """The same; what is said of the whole file names it."""
+    base = plain(os.path.basename(path))
+    try:
+        yield from entries
+    except DocumentError as cause:
+        raise DocumentError(f"{base} {cause.what}", do="Fetch it again.") from cause
+    except LimitExceededError as cause:
+        if not cause.limit.startswith("xml "):
+            raise
+        raise DocumentError(f"{base}: {cause.what}") from cause
 
 
 def _csaf(path: str, limits: Limits, content: Content) -> _Entries:

@@ -208,7 +208,7 @@ def _of_zip(path: str, limits: Limits, content: Content) -> Iterator[Raw | Unrea
 
 
 def zip_members(
-    path: str, limits: Limits, content: Content, ending: str
+    path: str, limits: Limits, content: Content, ending: str | tuple[str, ...]
 ) -> Iterator[Raw | Unreadable]:
     """The members of a zip whose names end so, by name.
 

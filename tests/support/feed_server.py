@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,10 +95,13 @@ def _etag(content: bytes) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[FeedServer]:
-    """A server until the end of the block."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[FeedServer]:
+    """A server until the end of the block; by https where `tls` has its certificate."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.feeds = FeedServer(f"http://127.0.0.1:{server.server_port}")
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        server.feeds = FeedServer(f"{scheme}://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

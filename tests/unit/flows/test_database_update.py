@@ -16,7 +16,7 @@ from feed_server import FeedServer, serving
 from secure.errors import NotFoundError
 from secure.flows import db
 from secure.flows.current_database import the_database
-from secure.flows.db_update import Updated, update
+from secure.flows.db_update import Updated, Wanted, update
 from secure.store.download import Patience
 from secure.vulns.manifest import ShrunkError
 from secure.vulns.osv import Advisory
@@ -55,9 +55,8 @@ def _publish(server: FeedServer, ecosystem: str, *records: Advisory) -> None:
 
 def _update(server: FeedServer, *, accept_shrink: bool = False) -> Updated:
     patience = Patience(attempts=1, pause=lambda _: None)
-    return update(
-        _FEEDS, lambda _: None, urls=(server.url,), patience=patience, accept_shrink=accept_shrink
-    )
+    wanted = Wanted(urls=(server.url,), accept_shrink=accept_shrink)
+    return update(_FEEDS, lambda _: None, wanted, patience)
 
 
 def test_the_first_update_fetches_everything(server: FeedServer) -> None:
@@ -72,12 +71,12 @@ def test_the_first_update_fetches_everything(server: FeedServer) -> None:
 
 
 def test_lists_of_releases_are_fetched_by_their_names(server: FeedServer) -> None:
-    feeds = msgspec.structs.replace(_FEEDS, files={"distro-info-debian.csv": "unused"})
+    feeds = msgspec.structs.replace(_FEEDS, releases={"distro-info-debian.csv": "unused"})
     columns = b"version,codename,series,created,release,eol,eol-lts\n"
     row = b"12,Bookworm,bookworm,2021-08-14,2023-06-10,2026-07-11,2028-06-30\n"
     server.files["/distro-info-debian.csv"] = columns + row
     patience = Patience(attempts=1, pause=lambda _: None)
-    done = update(feeds, lambda _: None, urls=(server.url,), patience=patience)
+    done = update(feeds, lambda _: None, Wanted(urls=(server.url,)), patience)
     assert done.failed == ()
     with the_database() as found:
         ends = found.release("Debian:12")

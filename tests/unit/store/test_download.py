@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,20 @@ def test_content_with_another_digest_is_refused(server: FeedServer, tmp_path: Pa
     with pytest.raises((DigestMismatchError, UnreachableError), match="digest"):
         _get(server, tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_content_with_another_digest_than_a_list_says_is_refused(
+    server: FeedServer, tmp_path: Path, algorithm: str
+) -> None:
+    urls, path = [f"{server.url}/a.zip"], tmp_path / "a"
+    told = f"{algorithm}:{hashlib.new(algorithm, _CONTENT).hexdigest()}"
+    assert download(urls, str(path), 10 << 20, Patience(attempts=1), told)
+    server.files["/a.zip"] = b"other"
+    with pytest.raises(UnreachableError, match=f"not the {algorithm}"):
+        download(urls, str(path), 10 << 20, Patience(attempts=1), told)
+    assert path.read_bytes() == _CONTENT
+    assert not (tmp_path / "a.part").exists()
 
 
 def test_a_file_that_is_too_large_is_not_taken(server: FeedServer, tmp_path: Path) -> None:

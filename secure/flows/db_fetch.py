@@ -1,0 +1,148 @@
+"""What an update fetches, from which servers, and where it is kept until the next one.
+
+Beside each file is what its server said of it, so that an unchanged one is not sent again.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import quote
+
+from secure.errors import DigestMismatchError, DocumentError, InputError
+from secure.facts.image import Unreadable
+from secure.oci.limits import DEFAULT_LIMITS, MIB
+from secure.store.atomic import make_private_dir, remove_quietly, write_file
+from secure.store.download import Patience, digest_of, download
+from secure.store.paths import cache_dir
+from secure.vulns.native import feed_of
+from secure.vulns.osv import Advisory, Refused
+
+_MOST_BYTES = DEFAULT_LIMITS.feed_bytes
+LIST_BYTES = 512 * MIB  # of a list of ids
+_MOST_SMALL = 16 * MIB
+
+
+class Job(NamedTuple):
+    """One thing to bring up to date: True where it was, and the files that come of it."""
+
+    name: str
+    work: Callable[[], bool]
+    files: tuple[str, ...] = ()
+
+
+class Fetch:
+    """Files of one update, by name.
+
+    Args:
+        servers: of one's own, in this order; () where every feed has its usual one.
+    """
+
+    def __init__(self, servers: tuple[str, ...], patience: Patience) -> None:
+        self.folder = os.path.join(cache_dir(), "vulndb", "downloads")
+        self._servers = [url.rstrip("/") for url in servers]
+        self._patience = patience
+        make_private_dir(self.folder)
+
+    def path(self, name: str) -> str:
+        """Where the file called `name` is kept."""
+        return os.path.join(self.folder, name.replace("/", "_"))
+
+    def at(self, name: str, *usual: str) -> list[str]:
+        """Addresses of what is called `name`: below one's own servers, or the usual ones."""
+        return [f"{base}/{quote(name)}" for base in self._servers] or list(usual)
+
+    def get(
+        self, urls: list[str], name: str, max_bytes: int = _MOST_BYTES, digest: str = ""
+    ) -> bool:
+        """Bring one file up to date; True where it was. See `download`."""
+        return download(urls, self.path(name), max_bytes, self._patience, digest)
+
+    def text(self, urls: list[str], name: str) -> str:
+        """A small file, as it is now."""
+        self.get(urls, name, _MOST_SMALL)
+        with open(self.path(name), "rb") as file:
+            return file.read(_MOST_SMALL).decode("utf-8", "replace")
+
+    def sound(self, urls: list[str], name: str, digest: str = "") -> bool:
+        """`get` of a file of advisories, which replaces the former one only if it can be read.
+
+        Raises:
+            InputError: it cannot be had, or is no file of advisories; the former one is kept.
+        """
+        fetched = f"{name}.fetched"
+        if digest and self._has(name, digest):
+            return False
+        self.get(urls, fetched, digest=digest)
+        if digest and not self._has(fetched, digest):
+            raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
+        return self.accept(fetched, name)
+
+    def accept(self, fetched: str, name: str) -> bool:
+        """Put a file of advisories in the place of the former one, if it can be read.
+
+        Raises:
+            InputError: it cannot; the former one is kept.
+        """
+        new, path = self.path(fetched), self.path(name)
+        if os.path.exists(path) and os.path.samefile(path, new):
+            return False
+        try:
+            _check(new)
+        except InputError:
+            self.forget(fetched)
+            raise
+        remove_quietly(f"{path}.link")
+        os.link(new, f"{path}.link")
+        os.rename(f"{path}.link", path)
+        return True
+
+    def forget(self, name: str) -> None:
+        """Have the next update ask for it anew, whatever its server said of it."""
+        remove_quietly(f"{self.path(name)}.json")
+        remove_quietly(self.path(name))
+
+    def same(self, name: str, other: str) -> bool:
+        """Both files are there, with the same bytes."""
+        path = self.path(other)
+        return os.path.exists(path) and self._has(name, f"sha256:{digest_of(path, 'sha256')}")
+
+    def _has(self, name: str, digest: str) -> bool:
+        algorithm, _, told = digest.partition(":")
+        path = self.path(name)
+        return os.path.exists(path) and digest_of(path, algorithm) == told
+
+    def pairs(self, name: str, column: int = 0) -> dict[str, str] | None:
+        """A list of two columns, by what is in `column`; None where there is no list."""
+        try:
+            with open(self.path(name), encoding="utf-8", errors="replace", newline="") as file:
+                return {row[column]: row[1 - column] for row in csv.reader(file) if len(row) == 2}
+        except (FileNotFoundError, csv.Error):
+            return None
+
+    def add_lines(self, name: str, records: Iterable[bytes]) -> None:
+        """Add records to a file that has one in each line."""
+        known, path = b"", self.path(name)
+        with suppress(FileNotFoundError), open(path, "rb") as file:
+            known = file.read(_MOST_BYTES)
+        # A line break inside of JSON is space between its tokens.
+        lines = [raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for raw in records]
+        write_file(path, known + b"".join(lines))
+
+
+def _check(path: str) -> None:
+    """Read it once as a build would: damage shows at the end.
+
+    Raises:
+        InputError: it is damaged, or nothing in it can be used.
+    """
+    entries = iter(feed_of(path, DEFAULT_LIMITS).entries)
+    first = next(entries, None)
+    used = isinstance(first, Advisory)
+    for one in entries:
+        used = used or isinstance(one, Advisory)
+    if isinstance(first, Refused | Unreadable) and not used:
+        raise DocumentError(f"nothing in it can be used: {first.why}")
