@@ -20,6 +20,7 @@ from secure.store.download import Patience, digest_of, download
 from secure.store.paths import cache_dir
 from secure.vulns.native import feed_of
 from secure.vulns.osv import Advisory, Refused
+from secure.vulns.tables import tables_of
 
 _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
 LIST_BYTES = 512 * MIB  # of a list of ids
@@ -45,7 +46,7 @@ class Fetch:
         self.folder = os.path.join(cache_dir(), "vulndb", "downloads")
         self._servers = [url.rstrip("/") for url in servers]
         self._patience = patience
-        make_private_dir(self.folder)
+        make_private_dir(os.path.join(self.folder, "incoming"))
 
     def path(self, name: str) -> str:
         """Where the file called `name` is kept."""
@@ -68,32 +69,36 @@ class Fetch:
             return file.read(_MOST_SMALL).decode("utf-8", "replace")
 
     def sound(self, urls: list[str], name: str, digest: str = "") -> bool:
-        """`get` of a file of advisories, which replaces the former one only if it can be read.
+        """`get` of a file that replaces the former one only if it can be read.
 
         Raises:
-            InputError: it cannot be had, or is no file of advisories; the former one is kept.
+            InputError: it cannot be had, or is no such file; the former one is kept.
         """
-        fetched = f"{name}.fetched"
-        if digest and self._has(name, digest):
+        if digest and self._has(self.path(name), digest):
             return False
-        self.get(urls, fetched, digest=digest)
-        if digest and not self._has(fetched, digest):
+        new = self.incoming(name)
+        download(urls, new, _MOST_BYTES, self._patience, digest)
+        if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
-        return self.accept(fetched, name)
+        return self.accept(name)
 
-    def accept(self, fetched: str, name: str) -> bool:
-        """Put a file of advisories in the place of the former one, if it can be read.
+    def incoming(self, name: str) -> str:
+        """Where a file waits that was not read yet. Once it was, both are one file."""
+        return os.path.join(self.folder, "incoming", name.replace("/", "_"))
+
+    def accept(self, name: str) -> bool:
+        """Put what waits in the place of the former one, if it can be read.
 
         Raises:
             InputError: it cannot; the former one is kept.
         """
-        new, path = self.path(fetched), self.path(name)
+        path, new = self.path(name), self.incoming(name)
         if os.path.exists(path) and os.path.samefile(path, new):
             return False
         try:
             _check(new)
         except InputError:
-            self.forget(fetched)
+            _forget(new)
             raise
         remove_quietly(f"{path}.link")
         os.link(new, f"{path}.link")
@@ -102,17 +107,11 @@ class Fetch:
 
     def forget(self, name: str) -> None:
         """Have the next update ask for it anew, whatever its server said of it."""
-        remove_quietly(f"{self.path(name)}.json")
-        remove_quietly(self.path(name))
+        _forget(self.path(name))
 
-    def same(self, name: str, other: str) -> bool:
-        """Both files are there, with the same bytes."""
-        path = self.path(other)
-        return os.path.exists(path) and self._has(name, f"sha256:{digest_of(path, 'sha256')}")
-
-    def _has(self, name: str, digest: str) -> bool:
+    @staticmethod
+    def _has(path: str, digest: str) -> bool:
         algorithm, _, told = digest.partition(":")
-        path = self.path(name)
         return os.path.exists(path) and digest_of(path, algorithm) == told
 
     def pairs(self, name: str, column: int = 0) -> dict[str, str] | None:
@@ -133,12 +132,20 @@ class Fetch:
         write_file(path, known + b"".join(lines))
 
 
+def _forget(path: str) -> None:
+    remove_quietly(f"{path}.json")
+    remove_quietly(path)
+
+
 def _check(path: str) -> None:
     """Read it once as a build would: damage shows at the end.
 
     Raises:
         InputError: it is damaged, or nothing in it can be used.
     """
+    _, advisories = tables_of([path], DEFAULT_LIMITS)
+    if not advisories:
+        return
     entries = iter(feed_of(path, DEFAULT_LIMITS).entries)
     first = next(entries, None)
     used = isinstance(first, Advisory)

@@ -117,7 +117,7 @@ def _jobs(feeds: FeedList, wanted: Wanted) -> Callable[[Fetch], Iterator[Job]]:
 
 
 def _of_table(fetch: Fetch, told: str, name: str, url: str) -> Job:
-    return Job(told, partial(fetch.get, fetch.at(name, url), name), (name,))
+    return Job(told, partial(fetch.sound, fetch.at(name, url), name), (name,))
 
 
 def _noting(

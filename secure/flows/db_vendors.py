@@ -12,6 +12,7 @@ Sources: createrepo_c; docs.aws.amazon.com, "Amazon Linux 2 extras"; secdb.alpin
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from secure.flows.db_csaf import csaf, csaf_files
 from secure.flows.db_fetch import Fetch, Job
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly
+from secure.store.download import digest_of
 from secure.vulns.feeds import repomd
 
 _MOST_MIRRORS = 50
@@ -133,17 +135,17 @@ def _bundle(fetch: Fetch, name: str, documents: dict[str, str]) -> bool:
     for part, url in documents.items():
         urls = fetch.at(f"{name}/{part}", url)
         fetch.get(urls, f"{name}.{part}", DEFAULT_LIMITS.advisory_bytes)
-    made = f"{name}.fetched"
-    remove_quietly(fetch.path(made))  # it may be a second name of the one that is used
-    with zipfile.ZipFile(fetch.path(made), "w") as archive:
+    new, former = fetch.incoming(name), fetch.path(name)
+    remove_quietly(new)  # it may be a second name of the one that is used
+    with zipfile.ZipFile(new, "w") as archive:
         for part in documents:
             with open(fetch.path(f"{name}.{part}"), "rb") as file:
                 content = file.read(DEFAULT_LIMITS.advisory_bytes)
             archive.writestr(zipfile.ZipInfo(part, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    if fetch.same(made, name):
+    if os.path.exists(former) and digest_of(former, "sha256") == digest_of(new, "sha256"):
         return False
     try:
-        return fetch.accept(made, name)
+        return fetch.accept(name)
     except InputError:
         for part in documents:
             fetch.forget(f"{name}.{part}")

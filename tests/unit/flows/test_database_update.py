@@ -127,6 +127,17 @@ def test_a_feed_that_fails_keeps_its_former_state_and_is_named(server: FeedServe
     assert done.report.ecosystems == {"npm": 100, "Debian:12": 3}
 
 
+def test_a_table_that_is_none_keeps_the_former_one(server: FeedServer) -> None:
+    _update(server)
+    server.files["/known_exploited_vulnerabilities.json"] = b"<html>maintenance</html>"
+    server.files["/epss_scores-current.csv.gz"] = gzip.compress(b"maintenance")
+    failed = _update(server).failed
+    assert [one.partition(":")[0] for one in failed] == ["KEV", "EPSS"]
+    with the_database() as found:
+        assert found.kev("CVE-2021-44228")
+        assert found.epss("CVE-2021-44228")
+
+
 def test_an_export_that_lost_many_records_is_refused(server: FeedServer) -> None:
     _update(server)
     _publish(server, "npm", advisory("A-1", _PAD))
