@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secure.facts.verdict import SEVERITIES
 from secure.report.markup import NOTHING, Html, badge, breakable, code, element, folded, text
-from secure.report.vulnerability_table import state_line
+from secure.report.vulnerability_table import fixed_in, state_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _state(facts: ImageFacts, counted: list[Vulnerability]) -> Html:
 
 
 def _row(one: Vulnerability) -> tuple[Html, ...]:
-    fixed = [text(", ".join(one.fixed) or one.fix_state.replace("-", " "))]
+    fixed = [text(fixed_in(one))]
     if one.fix:
         fixed.append(element("p", breakable(one.fix), kind="soft"))
     package = [breakable(one.component)]

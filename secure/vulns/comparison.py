@@ -10,23 +10,17 @@ advisory on such builds names is *not checked*: nobody has said anything about i
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from secure.facts.package import Package
 from secure.facts.plain import plain
+from secure.vulns.builds import own_build
 from secure.vulns.compact import Affected, Interval, evaluate, holding
 from secure.vulns.names import Asked, is_system
 from secure.vulns.ranges import Judged, State
 from secure.vulns.versions.order import key
 
 _MODULE = ".module"
-# Of Oracle ("…el8_fips") and Ubuntu ("…ubuntu2.fips.13", "…ubuntu1.12+Fips1"); ksplice is Oracle's.
-_OWN_BUILDS = {
-    "FIPS": re.compile(r"[._+~-]fips(?![a-z])", re.IGNORECASE),
-    "ksplice": re.compile(r"\.ksplice\d"),
-}
 _NO_ARCH = frozenset({"", "all", "any", "noarch"})
 _ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
@@ -57,11 +51,6 @@ def other_build(package: Package, affected: Affected) -> Judged | None:
 def has_own_line(package: Package) -> bool:
     """It is of a module, or a build for FIPS or ksplice: not all that has its name is like it."""
     return is_system(package) and bool(_is_of_module(package) or own_build(package.version))
-
-
-def own_build(version: str) -> str:
-    """What an ordinary version is not: "FIPS", "ksplice"; "" of ordinary ones."""
-    return next((kind for kind, mark in _OWN_BUILDS.items() if mark.search(version)), "")
 
 
 def _of_this_line(package: Package, affected: Affected) -> Affected:

@@ -15,21 +15,24 @@ import msgspec
 from secure.facts.package import Package
 from secure.facts.vulnerability import FixState, Mark, Match, Score, Suppression, Vulnerability
 from secure.vulns.advisories import Advisories
+from secure.vulns.builds import minor_release
 from secure.vulns.compact import Affected
 from secure.vulns.comparison import interval_of, written
 from secure.vulns.fixes import command
-from secure.vulns.names import Asked, is_kernel_headers, is_system, registry_name
+from secure.vulns.names import Asked, Channel, is_kernel_headers, is_system, registry_name
 from secure.vulns.ranges import Judged
 from secure.vulns.releases import Release
 from secure.vulns.schema import AdvisoryHead
 from secure.vulns.severity import RANK, rated, scores
 
-_NOT_AFFECTED = "not_affected"
+FIXED = "fixed"
+_DENIALS = frozenset({"not_affected", FIXED})
 # Updates without a security fix, which distributions publish in the same feeds.
 _NO_SECURITY = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-")
 _WORDS = frozenset({"word", "severity", "urgency", "priority"})
 _BY_USE = (
-    FixState.FIXED, FixState.WONT_FIX, FixState.END_OF_LIFE, FixState.NOT_FIXED, FixState.UNKNOWN,
+    FixState.FIXED, FixState.PAID, FixState.WONT_FIX, FixState.END_OF_LIFE, FixState.NOT_FIXED,
+    FixState.UNKNOWN,
 )  # fmt: skip
 
 
@@ -40,6 +43,11 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     asked: Asked
     affected: Affected
     judged: Judged
+
+
+def denies(affected: Affected) -> bool:
+    """It says that a package does not have the flaw."""
+    return affected.status in _DENIALS
 
 
 class _Sourced(msgspec.Struct, frozen=True, gc=False):
@@ -73,7 +81,7 @@ def findings(
         _finding(names, found, database, release, base, over)
         for sourced in components.values()
         for names, found in _grouped(sourced)
-        if any(one.hit.affected.status != _NOT_AFFECTED for one in found)
+        if any(not denies(one.hit.affected) for one in found)
     ]
     return tuple(sorted(made, key=risk))
 
@@ -152,7 +160,11 @@ def _finding(
     base: str,
     over: bool,
 ) -> Vulnerability:
-    yes = [one for one in sources if one.hit.affected.status != _NOT_AFFECTED]
+    yes = [one for one in sources if not denies(one.hit.affected)]
+    spared = {id(one.hit.package) for one in sources if denies(one.hit.affected)}
+    # Of the binaries of one source some may be spared: the others stay a finding.
+    left = [one for one in yes if id(one.hit.package) not in spared]
+    yes = left or yes
     matches = tuple(sorted({_match(one, over) for one in yes}, key=_place))
     package = yes[0].hit.package
     identifier = min(names, key=_preferred)
@@ -160,6 +172,7 @@ def _finding(
     severity, by = _severity(yes, found)
     cves = _cves(names)
     fixed = tuple(dict.fromkeys(match.fixed for match in matches if match.fixed))
+    state = min((match.fix_state for match in matches), key=_BY_USE.index)
     chances = [chance.score for cve in cves if (chance := database.epss(cve))]
     return Vulnerability(
         id=identifier,
@@ -167,16 +180,16 @@ def _finding(
         ecosystem=yes[0].hit.asked.ecosystem,
         severity=severity,
         severity_by=by,
-        fix_state=min((match.fix_state for match in matches), key=_BY_USE.index),
+        fix_state=state,
         fixed=fixed,
         matches=matches,
         aliases=tuple(sorted(names - {identifier})),
         scores=found,
         kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
         epss=max(chances, default=None),
-        marks=tuple(_marks(package, release)),
-        fix=command(package, fixed[-1] if fixed else "", base),
-        suppressed=_suppressed(sources, package, release),
+        marks=tuple(_marks(package, fixed, release)),
+        fix=command(package, fixed[-1] if fixed else "", base, state is FixState.PAID),
+        suppressed=_suppressed([] if left else sources, package, release),
     )
 
 
@@ -198,12 +211,13 @@ def _match(one: _Sourced, over: bool) -> Match:
         interval=written(interval),
         because=one.hit.judged.because,
         fixed=fixed,
-        fix_state=_fix_state(affected, fixed, over and is_system(package)),
+        fix_state=_fix_state(one.hit, over and is_system(package)),
         severity=words[0] if words else "",
     )
 
 
-def _fix_state(affected: Affected, fixed: str, over: bool) -> FixState:
+def _fix_state(hit: Hit, over: bool) -> FixState:
+    affected = hit.affected
     if affected.fix_state:
         try:
             told = FixState(affected.fix_state)
@@ -211,8 +225,8 @@ def _fix_state(affected: Affected, fixed: str, over: bool) -> FixState:
             told = FixState.UNKNOWN
         if told is not FixState.UNKNOWN:
             return told
-    if fixed:
-        return FixState.FIXED
+    if hit.judged.fixed:
+        return FixState.PAID if hit.asked.channel is Channel.PAID else FixState.FIXED
     if over:
         return FixState.END_OF_LIFE
     return FixState.NOT_FIXED if affected.ranges else FixState.UNKNOWN
@@ -236,18 +250,32 @@ def _severity(sources: list[_Sourced], found: tuple[Score, ...]) -> tuple[str, s
     return scored if scored[1] else rated(words, ())
 
 
-def _marks(package: Package, release: Release) -> Iterator[Mark]:
+def _marks(package: Package, fixed: tuple[str, ...], release: Release) -> Iterator[Mark]:
+    if _is_of_later_minor(package, fixed, release):
+        yield Mark.LATER_MINOR
     if is_kernel_headers(package):
         yield Mark.KERNEL_HEADERS
-    if package.owner and not release.ecosystems:
+    if package.owner and not release.is_known:
         yield Mark.OWNED
+
+
+def _is_of_later_minor(package: Package, fixed: tuple[str, ...], release: Release) -> bool:
+    """Every fix is of a later minor release of Red Hat's, and those of its own are not known."""
+    own = minor_release(package.version)
+    if own is None or not fixed or not release.name.startswith("Red Hat:"):
+        return False
+    if any(f":{own[0]}.{own[1]}:" in f"{one}:" for one in release.minors):
+        return False
+    return all((minor := minor_release(one)) and minor > own for one in fixed)
 
 
 def _suppressed(sources: list[_Sourced], package: Package, release: Release) -> Suppression | None:
     for one in sources:
-        if one.hit.affected.status == _NOT_AFFECTED:
-            return Suppression(_NOT_AFFECTED, f"{one.head.feed}, {one.head.id}")
-    if package.owner and release.ecosystems:
+        if denies(one.hit.affected):
+            status = one.hit.affected.status
+            why = f"{one.hit.asked.ecosystem}: {one.hit.judged.because}" if status == FIXED else ""
+            return Suppression(status, f"{one.head.feed}, {one.head.id}", statement=why)
+    if package.owner and release.is_known:
         return Suppression(
             "owned",
             package.owner,

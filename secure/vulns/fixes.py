@@ -30,12 +30,13 @@ _LANGUAGES = {
 }
 
 
-def command(package: Package, fixed: str, base: str) -> str:
+def command(package: Package, fixed: str, base: str, paid: bool = False) -> str:
     """What to do; "" where no version fixes it.
 
     Args:
         fixed: the first version without the flaw.
         base: name of the base image where that brought the package; "".
+        paid: the fix is in Ubuntu Pro alone.
     """
     name = registry_name(package) if package.type in _LANGUAGES else package.name
     if not fixed:
@@ -46,6 +47,8 @@ def command(package: Package, fixed: str, base: str) -> str:
         return f"build with Go {fixed}"
     pattern = _SYSTEM.get(package.type) or _LANGUAGES.get(package.type, "update {name} to {fixed}")
     done = pattern.format(name=name, fixed=fixed)
+    if paid:
+        return f"with a subscription (pro attach TOKEN): {done}; without: build on a later release"
     if package.from_base:
         return f"build on a newer {plain(base) or 'base image'}, or: {done}"
     return done

@@ -44,8 +44,10 @@ _PRODUCTS = {
     "rocky-linux": _named("Rocky Linux:{}"), "sles": _sles, "ubuntu": _named("Ubuntu:{}"),
 }  # fmt: skip
 
-# The column with the end of what follows the ordinary support: LTS is free of charge, ESM is not.
-_EXTENDED = {"debian": "eol-lts", "ubuntu": "eol-esm"}
+# The columns with the ends of what follows the ordinary support, the last first: only Debian's LTS
+# is free of charge.
+_EXTENDED = {"debian": ("eol-lts",), "ubuntu": ()}
+_PAID = {"debian": ("eol-elts",), "ubuntu": ("eol-legacy", "eol-esm")}
 
 
 class _Cycle(msgspec.Struct, frozen=True):
@@ -77,19 +79,22 @@ def read_cycles(path: str, limits: Limits) -> dict[str, Lifetime]:
                 with archive.open(member) as file:
                     raw = file.read(limits.advisory_bytes)
                 cycles = msgspec.json.decode(raw, type=_Product).releases
-                found.update(_lifetimes(_PRODUCTS[product], cycles))
+                free = product == "debian"
+                found.update(_lifetimes(_PRODUCTS[product], cycles, free))
     except (zipfile.BadZipFile, OSError, ValueError, RecursionError, msgspec.MsgspecError) as cause:
         raise ArchiveError(f"{name}: {plain(str(cause)[:200])}") from cause
     return found
 
 
 def _lifetimes(
-    called: Callable[[str], str], cycles: dict[str, _Cycle]
+    called: Callable[[str], str], cycles: dict[str, _Cycle], free: bool
 ) -> Iterator[tuple[str, Lifetime]]:
+    """Args: free: the extended support costs nothing."""
     for release, cycle in cycles.items():
         if isinstance(cycle.eol, str):
-            extended = cycle.eoes if isinstance(cycle.eoes, str) else ""
-            dates = (_day(cycle.released), _day(cycle.eol), _day(extended))
+            extended = _day(cycle.eoes) if isinstance(cycle.eoes, str) else ""
+            after = (extended, "") if free else ("", extended)
+            dates = (_day(cycle.released), _day(cycle.eol), *after)
             yield called(release), Lifetime(release, plain(cycle.codename), *dates)
 
 
@@ -109,8 +114,8 @@ def read_distro_info(raw: bytes, distribution: str, where: str) -> dict[str, Lif
             release = (row.get("version") or "").removesuffix(" LTS")
             if not _RELEASE(release) or not row.get("eol"):
                 continue
-            extended = row.get(_EXTENDED[distribution]) or ""
-            dates = (_day(row.get("release") or ""), _day(row["eol"]), _day(extended))
+            after = (_first(row, _EXTENDED[distribution]), _first(row, _PAID[distribution]))
+            dates = (_day(row.get("release") or ""), _day(row["eol"]), *after)
             name = _PRODUCTS[distribution](release)
             found[name] = Lifetime(release, plain(row.get("codename") or ""), *dates)
     except csv.Error as cause:
@@ -118,6 +123,11 @@ def read_distro_info(raw: bytes, distribution: str, where: str) -> dict[str, Lif
     if not found:
         raise DocumentError(f"{where} has no release with its end in it")
     return found
+
+
+def _first(row: dict[str, str], columns: tuple[str, ...]) -> str:
+    """The day in the first of the columns that has one; ""."""
+    return next((day for one in columns if (day := _day(row.get(one) or ""))), "")
 
 
 def _day(text: str) -> str:

@@ -26,11 +26,12 @@ from secure.vulns.comparison import (
     other_build,
     written,
 )
-from secure.vulns.findings import Hit, findings
-from secure.vulns.names import Asked, NotAsked, questions
+from secure.vulns.findings import Hit, denies, findings
+from secure.vulns.names import Asked, Channel, NotAsked, questions
 from secure.vulns.ranges import Judged, State
 from secure.vulns.releases import Release, release_of
 from secure.vulns.schema import AdvisoryHead
+from secure.vulns.streams import fixed_in_stream, without_free_fixes, without_idle_statements
 from secure.vulns.versions.order import key
 
 
@@ -56,7 +57,6 @@ class Trace(msgspec.Struct, frozen=True):
     judged: Judged
 
 
-_NOT_AFFECTED = "not_affected"
 _Asking = dict[str, dict[str, list[tuple[Package, Asked]]]]  # ecosystem -> name -> who asks
 _Missing = dict[tuple[str, str], list[str]]  # (ecosystem, why) -> packages
 
@@ -75,7 +75,11 @@ def match(facts: ImageFacts, database: Advisories, today: str) -> Matched:
         found = database.affected_by_name(ecosystem, sorted(names))
         for name, entries in found.items():
             for package, asked in names[name]:
-                hits += _hits(package, asked, entries, missing)
+                if asked.channel is Channel.MINOR:
+                    hits += fixed_in_stream(package, asked, entries)
+                else:
+                    hits += _hits(package, asked, entries, missing)
+    hits = without_free_fixes(without_idle_statements(hits), database, release)
     if (ended := _ended(release, database, today)) is not None:
         missing[ended] = []
     base = facts.base.name if facts.base else ""
@@ -113,7 +117,7 @@ def _asking(
     missing: _Missing = defaultdict(list)
     for package in packages:
         found = questions(package, release, known)
-        if isinstance(found, NotAsked) and package.owner and release.ecosystems:
+        if isinstance(found, NotAsked) and package.owner and release.is_known:
             continue  # its distribution's package is compared
         if isinstance(found, NotAsked):
             missing[found.ecosystem, found.why].append(_shown(package))
@@ -142,7 +146,7 @@ def _hits(
         judged = compared(package, asked, entry)
         if judged.state is State.AFFECTED:
             affected.setdefault(entry.number, []).append((entry, judged))
-        elif judged.state is State.NOT_CHECKED and entry.status != _NOT_AFFECTED:
+        elif judged.state is State.NOT_CHECKED and not denies(entry):
             missing[asked.ecosystem, _not_evaluated(judged)].append(_shown(package))
     for number, found in affected.items():
         # AlmaLinux lists a module's package once for every build that has the fix: an image needs
@@ -179,13 +183,22 @@ def _shown(package: Package) -> str:
 
 
 def _is_over(release: Release, database: Advisories, today: str) -> bool:
+    """Nobody gets fixes any more, or only those do of whom the database knows nothing."""
     support = database.release(release.name) if release.name else None
-    return bool(support and support.ends and (support.extended_ends or support.ends) < today)
+    if support is None or not support.ends or support.free_ends >= today:
+        return False
+    return not release.paid or support.paid_ends < today
 
 
 def _ended(release: Release, database: Advisories, today: str) -> tuple[str, str] | None:
     if not _is_over(release, database, today):
         return None
     support = database.release(release.name)
-    last = (support.extended_ends or support.ends) if support else ""
-    return release.name, f"support ended on {last}: later vulnerabilities are in no advisory"
+    last, paid = (support.free_ends, support.paid_ends) if support else ("", "")
+    why = f"support ended on {last}: later vulnerabilities are in no advisory"
+    if paid >= today:
+        why = (
+            f"support that is free of charge ended on {last}: what is found and fixed for "
+            f"subscribers, until {paid}, is in no advisory here"
+        )
+    return release.name, why

@@ -11,10 +11,14 @@ built from perl 4:5.26, and comparing that as 0:5.26 would make every perl-Errno
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
+
 import msgspec
 
 from secure.facts.package import Package
 from secure.facts.plain import plain
+from secure.vulns.builds import minor_release, own_build
 from secure.vulns.releases import Release
 from secure.vulns.spelling import usual
 
@@ -39,6 +43,14 @@ _HEADERS = frozenset({"linux-libc-dev", "kernel-headers", "linux-headers", "linu
                       "kernel-uek-headers", "linux-glibc-devel"})  # fmt: skip
 
 
+class Channel(StrEnum):
+    """Whose fixes an ecosystem's advisories speak of."""
+
+    OWN = ""  # those that the package's next update brings
+    PAID = "paid"  # those of subscribers, which this package is not from
+    MINOR = "minor"  # those of one minor release
+
+
 class Asked(msgspec.Struct, frozen=True):
     """One question to the database.
 
@@ -51,6 +63,7 @@ class Asked(msgspec.Struct, frozen=True):
     name: str
     version: str
     epoch_known: bool = True
+    channel: Channel = Channel.OWN
 
 
 class NotAsked(msgspec.Struct, frozen=True):
@@ -138,15 +151,29 @@ def _system(package: Package, release: Release) -> list[Asked] | NotAsked:
         why = f'packages of type "{package.type}" are not of {release.name}'
         return NotAsked(release.name, why)
     names = _names(package, family)
-    ecosystems = release.ecosystems
-    # A package from Ubuntu Pro is ahead of the archive: only Pro's advisories know its fixes.
-    if release.paid and ("esm" in package.version or not ecosystems):
-        ecosystems = release.paid
     return [
-        Asked(ecosystem, name, version, epoch_known)
-        for ecosystem in ecosystems
+        Asked(ecosystem, name, version, epoch_known, channel)
+        for ecosystem, channel in _channels(package.version, release)
         for name, version, epoch_known in names
     ]
+
+
+def _channels(version: str, release: Release) -> Iterator[tuple[str, Channel]]:
+    """The ecosystems that speak of a package, and whose fixes they are."""
+    subscribed: tuple[str, ...] = ()
+    # A package from Ubuntu Pro is ahead of the archive: only Pro's advisories know its fixes.
+    if own_build(version) == "FIPS":
+        subscribed = release.fips
+    elif "esm" in version:
+        subscribed = release.paid
+    if subscribed:
+        yield from ((one, Channel.OWN) for one in subscribed)
+        return
+    yield from ((one, Channel.OWN) for one in release.ecosystems)
+    yield from ((one, Channel.PAID) for one in release.paid)
+    if release.minors and (built := minor_release(version)):
+        tag = f":{built[0]}.{built[1]}"
+        yield from ((one, Channel.MINOR) for one in release.minors if f"{tag}:" in f"{one}:")
 
 
 def _names(package: Package, family: str) -> list[tuple[str, str, bool]]:

@@ -17,6 +17,7 @@ import msgspec
 from secure.facts.files import OsRelease
 from secure.facts.plain import plain
 
+_MINOR_STREAM = re.compile(r"Red Hat:rhel_(?:eus|aus|tus|e4s|els):(\d+)\.\d+").match
 _NUMBER = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -27,14 +28,22 @@ class Release(msgspec.Struct, frozen=True):
         name: "Debian:12"; for people where `ecosystems` is empty.
         ecosystems: names in the database, sorted; () where it has none.
         why: half a sentence why there is none; "" where there is one.
-        paid: names for those who pay for longer support (Ubuntu Pro, ESM): only packages from
-            there are compared with them.
+        paid: names for those who pay for longer support (Ubuntu Pro, ESM).
+        fips: names for builds for FIPS (Ubuntu Pro).
+        minors: names for minor releases that get fixes of their own (Red Hat EUS, AUS, TUS, E4S).
     """
 
     name: str
     ecosystems: tuple[str, ...] = ()
     why: str = ""
     paid: tuple[str, ...] = ()
+    fips: tuple[str, ...] = ()
+    minors: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """The database has advisories for it, for subscribers at least."""
+        return bool(self.ecosystems or self.paid)
 
 
 def release_of(system: OsRelease | None, known: Collection[str]) -> Release:
@@ -52,11 +61,25 @@ def release_of(system: OsRelease | None, known: Collection[str]) -> Release:
     if not name:
         return Release(_title(system), why=_NO_RELEASE.get(system.id, "its release is not told"))
     found = tuple(sorted(one for one in known if _speaks_of(one, name)))
-    pro = name.replace("Ubuntu:", "Ubuntu:Pro:", 1)
-    paid = tuple(sorted(one for one in known if pro != name and _speaks_of(one, pro)))
-    if found or paid:
-        return Release(name, found, paid=paid)
+    paid, minors = _of_pro(name, known, ""), _of_minors(name, known)
+    made = Release(name, found, "", paid, _of_pro(name, known, "FIPS-updates:", "FIPS:"), minors)
+    if made.is_known:
+        return made
     return Release(name, why=f"the database has no advisories for {name}")
+
+
+def _of_pro(name: str, known: Collection[str], *kinds: str) -> tuple[str, ...]:
+    """Ubuntu Pro's: "Ubuntu:Pro:20.04:LTS", "Ubuntu:Pro:FIPS-updates:20.04:LTS"."""
+    family, _, release = name.partition(":")
+    wanted = [f"Ubuntu:Pro:{kind}{release}" for kind in kinds] if family == "Ubuntu" else []
+    return tuple(sorted(one for one in known if any(_speaks_of(one, pro) for pro in wanted)))
+
+
+def _of_minors(name: str, known: Collection[str]) -> tuple[str, ...]:
+    """Red Hat's for minor releases: "Red Hat:rhel_eus:9.2::baseos"."""
+    major = name.removeprefix("Red Hat:enterprise_linux:")
+    found = ((one, _MINOR_STREAM(one)) for one in known) if major != name else ()
+    return tuple(sorted(one for one, minor in found if minor and minor[1] == major))
 
 
 def _speaks_of(ecosystem: str, name: str) -> bool:

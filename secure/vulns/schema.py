@@ -87,7 +87,9 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Args:
         ends: of the ordinary support.
-        extended_ends: of LTS, ESM or what else is paid for or done by others.
+        extended_ends: of what follows free of charge: Debian's LTS.
+        paid_ends: of what follows for subscribers: ESM and Legacy of Ubuntu, ELTS of Debian, ELS,
+            LTSS and the like.
     """
 
     name: str = ""
@@ -95,6 +97,12 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
     released: str = ""
     ends: str = ""
     extended_ends: str = ""
+    paid_ends: str = ""
+
+    @property
+    def free_ends(self) -> str:
+        """When the last fix comes that all get."""
+        return self.extended_ends or self.ends
 
 
 AFFECTED = msgspec.msgpack.Decoder(tuple[Affected, ...])

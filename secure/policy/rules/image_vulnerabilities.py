@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 3
 _UNRATED = "medium"  # what nobody rated yet is neither harmless nor an alarm
 _NO_FIX = {
+    FixState.PAID: "it is fixed for subscribers alone",
     FixState.WONT_FIX: "its vendor will not fix it",
     FixState.END_OF_LIFE: "its release gets no fixes any more",
     FixState.NOT_FIXED: "no version fixes it yet",

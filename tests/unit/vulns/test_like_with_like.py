@@ -11,7 +11,7 @@ from matched_packages import found, matched
 
 from secure.facts.files import OsRelease
 from secure.facts.package import Package
-from secure.vulns.comparison import own_build
+from secure.vulns.builds import own_build
 from secure.vulns.osv import Affected
 
 RHEL = OsRelease(id="rhel", version_id="8.9")
