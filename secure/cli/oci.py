@@ -28,7 +28,7 @@ GLOBALS = Command(
         Option("--log", "where messages go, beside standard error", "FILE"),
         Option("--log-format", "text or json", "FORMAT"),
         Option("--debug", "write more to the log"),
-        Option("--systemd-cgroup", "refused: this runtime makes cgroups itself"),
+        Option("--systemd-cgroup", "make the container's cgroup in a scope of systemd's"),
         Option("--rootless", "true, false or auto: who calls decides", "WHAT"),
         Option("--version", "show the version", short="-v"),
     ),
@@ -49,12 +49,6 @@ def main(argv: list[str]) -> int:
         return 0
     log = Log(given)
     try:
-        if given.has("--systemd-cgroup"):
-            raise UsageError(
-                "--systemd-cgroup is refused: this runtime makes cgroups itself",
-                do="Use the cgroupfs driver: podman --cgroup-manager=cgroupfs, dockerd --exec-opt "
-                "native.cgroupdriver=cgroupfs, or SystemdCgroup = false for containerd.",
-            )
         verb, *rest = given.words
         return _verb(verb)(rest, given, log)
     except SecureError as error:

@@ -28,6 +28,7 @@ _CREATE = (
     Option("--no-pivot", "refused: the old root would stay reachable"),
     Option("--no-new-keyring", "refused: the caller's keys would be reachable"),
 )
+_SYSTEMD = Option("--systemd-cgroup", "given before the verb, for whatever makes a container")
 _DETACH = Option("--detach", "do not wait for the process", short="-d")
 _FORMAT = Option("--format", "json or table", "FORMAT", short="-f")
 
@@ -62,6 +63,7 @@ def _request(given: Arguments, root: str, log: Log) -> Request:
         pid_file=given.one("--pid-file"),
         console_socket=given.one("--console-socket"),
         preserve=_count(given),
+        systemd=given.has(_SYSTEMD.name),
         say=log.say,
     )
 
@@ -296,6 +298,8 @@ def _verb(
         if given.has("--help"):
             sys.stdout.write(help_text(command))
             return 0
+        if outer.has(_SYSTEMD.name):
+            given.add(_SYSTEMD, "")
         return run(given, _root(outer), log)
 
     return name, call

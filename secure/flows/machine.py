@@ -5,7 +5,7 @@ from __future__ import annotations
 from secure import system as os
 from secure.errors import MachineError
 from secure.facts.launch import CGROUP, PARTLY, MachineFacts
-from secure.kernel.cgroup_support import CgroupLimits, CgroupSupport
+from secure.kernel.cgroup_support import RUNS_SYSTEMD, CgroupLimits, CgroupSupport
 from secure.kernel.features import Features, features
 from secure.value import replace, value
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from secure.kernel.cgroups import Cgroup
     from secure.runtime.plan import Limits
 
-RUNS_SYSTEMD = "/run/systemd/system"  # sd_booted(3)
 _SUBSTITUTES = "rlimits, processor affinity and tmpfs sizes"
 
 

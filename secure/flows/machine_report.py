@@ -5,10 +5,10 @@ from __future__ import annotations
 from secure import __version__
 from secure import system as os
 from secure.errors import MachineError
-from secure.flows.machine import RUNS_SYSTEMD, Support, look
+from secure.flows.machine import Support, look
 from secure.kernel import cgroups_detect, seccomp, subordinate_ids
 from secure.kernel.cgroup_files import read_if_there
-from secure.kernel.cgroup_support import CONTROLLERS, V1
+from secure.kernel.cgroup_support import CONTROLLERS, RUNS_SYSTEMD, V1
 from secure.kernel.namespaces import NAMESPACES
 from secure.kernel.seccomp_compile import LIBSECCOMP_DO, libseccomp_version
 from secure.value import value

@@ -22,8 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable
+    from typing import Any
 
     from secure.facts.evidence import Difference, Evidence
+    from secure.runtime.oci.cgroup import Place
     from secure.runtime.oci.create import Record
     from secure.runtime.oci.plan import BundlePlan
 
@@ -38,6 +40,7 @@ class Request:
 
     Args:
         root: where state lives. preserve: descriptors beyond standard error to hand on.
+        systemd: its cgroup is to lie in a scope of systemd.
         say: writes warnings for people.
     """
 
@@ -47,6 +50,7 @@ class Request:
     pid_file: str
     console_socket: str
     preserve: int
+    systemd: bool
     say: Callable[[str], object]
 
 
@@ -78,10 +82,6 @@ def create_container(request: Request, console: socket | None = None) -> State:
     console = console or _console(request, terminal=plan.process.terminal)
     granted = judge(request.id, bundle, config)
     plan = _sized(plan, dict(granted.settings.tmpfs))
-    whole = around.euid == 0 and around.whole_machine
-    # Ids are unique below one --root only. A dot: what ends in "-PID" is swept when PID is gone.
-    unique = f"{request.id[:200]}.{os.urandom(4).hex()}"
-    place = cgroup.find(config.cgroups_path, unique, whole_machine=whole)
 
     def prepare() -> Record:
         from secure.flows import oci_log
@@ -108,8 +108,9 @@ def create_container(request: Request, console: socket | None = None) -> State:
         try:
             for number, bpf in enumerate(granted.filters):
                 container.write(f"filter.{number}", bpf)
+            place, promised = _place(request, config.cgroups_path, granted.resources, around)
             start = Start(
-                config, plan, around, place, granted.resources, granted.filters,
+                config, plan, around, place, granted.resources, promised, granted.filters,
                 last_capability(), console, prepare,
             )  # fmt: skip
             made = create(container, state, start)
@@ -119,6 +120,21 @@ def create_container(request: Request, console: socket | None = None) -> State:
             container.remove()
             raise
     return made
+
+
+def _place(
+    request: Request, path: str, resources: dict[str, Any], around: Surroundings
+) -> tuple[Place, tuple[tuple[str, str], ...]]:
+    """Where its cgroup will be, and what is limited there already."""
+    whole = around.euid == 0 and around.whole_machine
+    if request.systemd:
+        from secure.runtime.oci import scope
+
+        place = scope.enter(path, request.id, resources, whole_machine=whole)
+        return place, scope.promised(place, resources)
+    # Ids are unique below one --root only. A dot: what ends in "-PID" is swept when PID is gone.
+    unique = f"{request.id[:200]}.{os.urandom(4).hex()}"
+    return cgroup.find(path, unique, whole_machine=whole), ()
 
 
 def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:

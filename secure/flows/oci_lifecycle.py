@@ -176,6 +176,10 @@ def delete_container(
         # What outlived its first process (a joined pid namespace) is in the cgroup.
         cgroup.kill(state.cgroups)
         cgroup.remove(state.cgroups)
+        if state.unit:
+            from secure.runtime.oci.scope import wait_until_gone
+
+            wait_until_gone(state.cgroups)
         config = container.read(CONFIG)
         container.remove()
     _run_hooks(read_config(config).hooks_at("poststop"), "poststop", state, STOPPED, say)
@@ -219,6 +223,10 @@ def update_container(root: str, container_id: str, resources: dict[str, Any]) ->
         if status_of(container, state) == STOPPED:
             raise LaunchError(f'container "{container_id}" is stopped')
         cgroup.change(state.cgroups, resources)
+        if state.unit:
+            from secure.runtime.oci import scope
+
+            scope.change(state.unit, resources)
 
 
 def resources_from(content: bytes) -> dict[str, Any]:

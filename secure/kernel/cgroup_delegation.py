@@ -16,14 +16,13 @@ import subprocess
 
 from secure.errors import MachineError
 from secure.kernel.cgroup_files import BASE
-from secure.kernel.cgroup_support import CONTROLLERS
+from secure.kernel.cgroup_support import CONTROLLERS, RUNS_SYSTEMD
 from secure.kernel.cgroups_detect import Hierarchy, hierarchies
 from secure.kernel.cgroups_v1 import fill_cpuset
 
 _THEIRS = ("", "/cgroup.procs", "/tasks")
 _UNITS = "/etc/systemd/system"
 _DROP_IN = "[Service]\nDelegate=cpu cpuset io memory pids\n"
-_RUNS_SYSTEMD = "/run/systemd/system"  # sd_booted(3)
 
 
 def delegate(uid: int) -> tuple[str, ...]:
@@ -91,7 +90,7 @@ def _give(place: str, uid: int) -> str:
 
 
 def _tell_systemd(uid: int) -> str:
-    if not os.path.isdir(_RUNS_SYSTEMD):
+    if not os.path.isdir(RUNS_SYSTEMD):
         raise MachineError(
             "cgroup v2 is delegated by systemd, which does not run here",
             do="As root, start secure itself: it then makes its own cgroup.",

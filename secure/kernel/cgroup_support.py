@@ -11,6 +11,7 @@ CONTROLLERS = ("memory", "cpu", "pids")
 FURTHER = ("cpuset", "io")  # looked for only where they are asked for; v1 calls io "blkio"
 RATES = ("read-bps", "write-bps", "read-iops", "write-iops")
 V1, V2, NONE = "v1", "v2", ""
+RUNS_SYSTEMD = "/run/systemd/system"  # sd_booted(3)
 
 
 @value

@@ -91,6 +91,13 @@ def hierarchies() -> tuple[Hierarchy, ...]:
     return tuple(_hierarchies(_text("/proc/self/mountinfo")))
 
 
+def own_unified() -> str:
+    """The directory of this process's v2 cgroup; "" where v2 has no controllers."""
+    own_cgroups = _text("/proc/self/cgroup")
+    v2 = (h for h in hierarchies() if h.unified and _controllers(h.mount))
+    return next((found for h in v2 if (found := _own_directory(h, own_cgroups))), "")
+
+
 def support(found: tuple[Hierarchy, ...], own_cgroups: str, uid: int) -> CgroupSupport:
     """`detect` on given mounts, text of /proc/self/cgroup and user."""
     places: dict[str, Place] = {}

@@ -1,13 +1,17 @@
 """The few D-Bus messages that a delegated cgroup costs, as bytes. Pure.
 
 Source: D-Bus specification 0.38+, "Marshaling (Wire Format)", "Message Format"; systemd's
-org.freedesktop.systemd1(5), "StartTransientUnit".
+org.freedesktop.systemd1(5), "StartTransientUnit", "SetUnitProperties".
 """
 
 from __future__ import annotations
 
 from secure.errors import MachineError
 from secure.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Numbers = tuple[tuple[str, int], ...]
 
 METHOD_RETURN, ERROR = 2, 3
 HEADER_BYTES = 16  # up to and with the length of the header fields
@@ -40,37 +44,67 @@ def hello(serial: int) -> bytes:
     return _call(serial, ("/org/freedesktop/DBus", bus, "Hello", bus), "", b"")
 
 
-def start_scope(serial: int, unit: str, description: str) -> bytes:
-    """StartTransientUnit of systemd: the sender moves into the scope `unit`, which is delegated."""
+def start_scope(
+    serial: int, unit: str, description: str, parent: str = "", numbers: Numbers = ()
+) -> bytes:
+    """StartTransientUnit of systemd: the sender moves into the scope `unit`, which is delegated.
+
+    Args:
+        parent: the slice that it lies in; "" for the manager's choice.
+        numbers: further properties, e.g. ("CPUWeight", 100); systemd.resource-control(5).
+    """
     body = bytearray()
     _text(body, unit)
     _text(body, "fail")  # there is no unit of that name, or nothing happens
-    properties = bytearray()
-    for name, signature, content in (
+    rows: list[tuple[str, str, str | int]] = [
         ("Description", "s", description),
         ("Delegate", "b", 1),
         # 0 is whoever sends this: numbers of another pid namespace would mean other processes.
         ("PIDs", "au", 0),
         ("CollectMode", "s", "inactive-or-failed"),
-    ):
-        _pad(properties, 8)
-        _text(properties, name)
-        _signature(properties, signature)
-        if isinstance(content, str):
-            _text(properties, content)
-        elif signature == "au":
-            _number(properties, 4)  # bytes in the array
-            _number(properties, content)
-        else:
-            _number(properties, content)
-    _number(body, len(properties))
-    _pad(body, 8)
-    body += properties
+    ]
+    if parent:
+        rows.append(("Slice", "s", parent))
+    _properties(body, (*rows, *((name, "t", number) for name, number in numbers)))
     _number(body, 0)  # no auxiliary units
     _pad(body, 8)  # an empty array is padded for its items, too
+    return _systemd_call(serial, "StartTransientUnit", "ssa(sv)a(sa(sv))", bytes(body))
+
+
+def set_properties(serial: int, unit: str, numbers: Numbers) -> bytes:
+    """SetUnitProperties of systemd: change a unit until it ends."""
+    body = bytearray()
+    _text(body, unit)
+    _number(body, 1)  # not for the next unit of that name
+    _properties(body, tuple((name, "t", number) for name, number in numbers))
+    return _systemd_call(serial, "SetUnitProperties", "sba(sv)", bytes(body))
+
+
+def _properties(body: bytearray, rows: tuple[tuple[str, str, str | int], ...]) -> None:
+    """An array of (name, variant): signature a(sv)."""
+    array = bytearray()  # begins at a multiple of 8, so what is padded in it stays so
+    for name, signature, content in rows:
+        _pad(array, 8)
+        _text(array, name)
+        _signature(array, signature)
+        if isinstance(content, str):
+            _text(array, content)
+        elif signature == "t":
+            _pad(array, 8)
+            array += content.to_bytes(8, "little")
+        else:
+            if signature == "au":
+                _number(array, 4)  # bytes in the array
+            _number(array, content)
+    _number(body, len(array))
+    _pad(body, 8)
+    body += array
+
+
+def _systemd_call(serial: int, member: str, signature: str, body: bytes) -> bytes:
     systemd = "org.freedesktop.systemd1"
-    where = ("/org/freedesktop/systemd1", f"{systemd}.Manager", "StartTransientUnit", systemd)
-    return _call(serial, where, "ssa(sv)a(sa(sv))", bytes(body))
+    where = ("/org/freedesktop/systemd1", f"{systemd}.Manager", member, systemd)
+    return _call(serial, where, signature, body)
 
 
 def _call(serial: int, where: tuple[str, str, str, str], signature: str, body: bytes) -> bytes:

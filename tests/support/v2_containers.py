@@ -15,6 +15,8 @@ from bundles import Runtime, base_config, make_bundle
 from installation import Account
 
 _PATIENCE_S = 60  # emulated machines are slow
+# Where the user's systemd is asked; root asks the machine's.
+BUS = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path=/run/user/{os.geteuid()}/bus"}
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,19 @@ class Started:
         return json.loads(self.secure("events", "--stats", self.name).out)["data"]
 
 
-def runtime(account: Account) -> Runtime:
-    command = (str(account.command), "oci")
-    return Runtime("secure", command, account.folder, account.who, account.environment)
+def runtime(account: Account, *words: str) -> Runtime:
+    """words: options before the verb."""
+    command = (str(account.command), "oci", *words)
+    return Runtime("secure", command, account.folder, account.who, account.environment | BUS)
 
 
-def bundle(account: Account, script: str, resources: dict[str, Any], **process: Any) -> Path:
-    """A bundle whose program is a shell script."""
+def bundle(
+    account: Account, script: str, resources: dict[str, Any], path: str = "", **process: Any
+) -> Path:
+    """A bundle whose program is a shell script; path: its cgroupsPath."""
     config = base_config(account.who)
     config["process"] |= {"args": ["/bin/sh", "-c", script], **process}
-    config["linux"]["resources"] = resources
+    config["linux"] |= {"resources": resources, "cgroupsPath": path}
     folder = account.folder / f"b{os.urandom(3).hex()}"
     folder.mkdir()
     return make_bundle(folder, account.who, config)
@@ -49,10 +54,15 @@ def bundle(account: Account, script: str, resources: dict[str, Any], **process: 
 
 @contextmanager
 def started(
-    account: Account, script: str, resources: dict[str, Any], **process: Any
+    account: Account, script: str, resources: dict[str, Any], unit: str = "", **process: Any
 ) -> Iterator[Started]:
-    """create and start; afterwards delete, and no cgroup of it is left."""
-    secure, folder = runtime(account), bundle(account, script, resources, **process)
+    """create and start; afterwards delete, and no cgroup of it is left.
+
+    Args:
+        unit: "SLICE:PREFIX:NAME" to have it in a scope of systemd's.
+    """
+    secure = runtime(account, *(["--systemd-cgroup"] if unit else []))
+    folder = bundle(account, script, resources, unit, **process)
     created = secure.create(folder.name, folder)
     assert created.code == 0, created.err
     state = json.loads((account.folder / f"state-secure/{folder.name}/state.json").read_text())

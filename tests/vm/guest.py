@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -269,6 +270,25 @@ def _cpu_stat(file: Path) -> dict[str, int]:
     return {name: int(text) for name, text in map(str.split, file.read_text().splitlines())}
 
 
+def killed_in_a_scope() -> None:
+    """kill -9 of the launch that asked systemd for a scope: the scope goes with it."""
+    image = str(_demo_folder("session") / "good.tar")
+    words = [*_SESSION, SECURE, "run", image, "/bin/sleep", "100"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as process:
+        place = _soon(lambda: next(iter(in_cgroups("**/secure-*.scope/supervisor")), None))
+        check("session: the launch is in a scope", place)
+        if place:
+            # In the container's cgroup by then: the launch is all but through.
+            _soon(lambda: next(iter(in_cgroups("**/secure-*.scope/secure/*/cgroup.procs")), None))
+            for pid in (place / "cgroup.procs").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+        code = process.wait(60)
+    gone = time.monotonic() + 30
+    while in_cgroups("**/secure-*.scope") and time.monotonic() < gone:
+        time.sleep(0.1)
+    check("session: kill -9 leaves no scope", not in_cgroups("**/secure-*.scope"), f"exit {code}")
+
+
 def login_session() -> None:
     """Without systemd: said, refused where demanded, and replaced by rlimits where not."""
     print("-- login session that cannot ask systemd", flush=True)
@@ -411,6 +431,7 @@ def launches() -> None:
             launches_from(place)
         except Exception as error:  # noqa: BLE001 - one place must not hide the others
             check(FOR_PEOPLE[place], False, repr(error))
+    killed_in_a_scope()
     login_session()
     switches()
     protected_services()

@@ -117,11 +117,11 @@ def test_the_containers_cgroup_file_system_shows_itself_only(engine: Account) ->
     assert ended.out == "20\n", ended.err
 
 
-def test_cgroups_of_systemd_are_refused_with_the_way_out(engine: Account) -> None:
-    folder = bundle(engine, "true", {})
-    ended = runtime(engine)("--systemd-cgroup", "run", "--bundle", str(folder), "c")
+def test_a_unit_of_systemd_needs_the_flag(engine: Account) -> None:
+    folder = bundle(engine, "true", {}, "system.slice:test:unit")
+    ended = runtime(engine)("run", "--bundle", str(folder), "c")
     assert ended.code == 1
-    assert "cgroupfs" in ended.err
+    assert "--systemd-cgroup" in ended.err
 
 
 def test_all_controllers_are_there(engine: Account) -> None:

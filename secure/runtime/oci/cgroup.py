@@ -34,12 +34,14 @@ class Place:
         version: "v1", "v2" or "" where there is none.
         directories: (controller, directory); on v2 all name the same one.
         reason, do: why there is none, and what would help.
+        unit: the scope of systemd that it lies in, "" if none does.
     """
 
     version: str
     directories: tuple[tuple[str, str], ...]
     reason: str = ""
     do: str = ""
+    unit: str = ""
 
     def all(self) -> tuple[str, ...]:
         """Each directory once."""
@@ -65,8 +67,8 @@ def find(path: str, otherwise: str, *, whole_machine: bool) -> Place:
     """
     if ":" in path:
         raise DocumentError(
-            f'linux.cgroupsPath: "{path}" is a systemd unit, which this runtime does not make',
-            do="Use the cgroupfs driver (podman --cgroup-manager=cgroupfs).",
+            f'linux.cgroupsPath: "{path}" is a unit of systemd, and no path',
+            do="Give --systemd-cgroup, or use the engine's cgroupfs driver.",
         )
     if ".." in path.split("/"):
         raise DocumentError(f'linux.cgroupsPath: "{path}" leads elsewhere')

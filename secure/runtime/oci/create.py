@@ -58,6 +58,7 @@ class Start:
 
     Args:
         resources: what the cgroup will limit, config and policy joined.
+        promised: (file, content) that was set already, and must be read back as well.
         console: connected to --console-socket, or None.
         prepare: called once while init works; what it returns is handed the evidence and every
             difference, before anything of the image runs.
@@ -68,6 +69,7 @@ class Start:
     around: Surroundings
     place: Place
     resources: dict[str, object]
+    promised: tuple[tuple[str, str], ...]
     filters: tuple[bytes, ...]
     last_capability: int
     console: socket | None
@@ -106,8 +108,9 @@ class _Maker:
             apparmor.check_enabled(plan.process.apparmor)
         cgroup.refuse_taken(start.place)
         # Written down first: whoever is killed after making it leaves the name to `delete`.
-        self._save(cgroups=start.place.all(), freezer=start.place.freezer())
-        self._limits = cgroup.make(start.place, start.resources)
+        place = start.place
+        self._save(cgroups=place.all(), freezer=place.freezer(), unit=place.unit)
+        self._limits = cgroup.make(place, start.resources) + start.promised
         self._limited = True
         self._pid = self._clone()
         self._save(init=Birth.of(self._pid))

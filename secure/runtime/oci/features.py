@@ -31,8 +31,8 @@ def document() -> dict[str, Any]:
             "cgroup": {
                 "v1": True,
                 "v2": True,
-                "systemd": False,
-                "systemdUser": False,
+                "systemd": True,
+                "systemdUser": True,
                 "rdma": False,
             },
             "seccomp": {

@@ -85,6 +85,7 @@ class State:
         cgroups: its directories; freezer: the file that pauses it, "" if none can.
         filters: how many compiled filters lie beside.
         groups_fixed: the kernel lets nobody set groups in its user namespace.
+        unit: the scope of systemd that its cgroup lies in, "" if none does.
     """
 
     id: str
@@ -98,6 +99,7 @@ class State:
     freezer: str = ""
     filters: int = 0
     groups_fixed: bool = False
+    unit: str = ""
 
 
 class Container:
@@ -310,6 +312,7 @@ def parse_state(content: bytes) -> State:
             freezer=own["freezer"],
             filters=own["filters"],
             groups_fixed=own["groups_fixed"],
+            unit=own.get("unit", ""),
         )
     except (KeyError, TypeError, AttributeError) as cause:
         raise TamperedError(f"{STATE} is not as it was written: {cause}") from cause
@@ -331,6 +334,7 @@ def _plain(state: State) -> dict[str, Any]:
         "freezer": state.freezer,
         "filters": state.filters,
         "groups_fixed": state.groups_fixed,
+        "unit": state.unit,
     }
     return shown
 

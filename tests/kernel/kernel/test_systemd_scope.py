@@ -19,19 +19,22 @@ from bus import answering, real_bus
 from confinement import ROOT
 
 from secure.errors import MachineError
-from secure.flows.machine import RUNS_SYSTEMD
 from secure.kernel import dbus_messages, systemd_scope
+from secure.kernel.cgroup_support import RUNS_SYSTEMD
 
 pytestmark = pytest.mark.kernel
 
 REFUSED = "org.freedesktop.DBus.Error.ServiceUnknown"
 
 
-def asked(path: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the error says when a scope is asked for on the bus at `path`."""
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path},guid=0")
+def asked(
+    path: str, monkeypatch: pytest.MonkeyPatch, call: Callable[[], object] = systemd_scope.enter
+) -> str:
+    """What the error says when systemd is asked for something on the bus at `path`."""
+    for bus in ("SESSION", "SYSTEM"):
+        monkeypatch.setenv(f"DBUS_{bus}_BUS_ADDRESS", f"unix:path={path},guid=0")
     with pytest.raises(MachineError) as error:
-        systemd_scope.enter()
+        call()
     return str(error.value)
 
 
@@ -42,33 +45,98 @@ def test_a_bus_without_systemd_is_understood(
         assert f"systemd refuses a scope: {REFUSED}" in asked(path, monkeypatch)
 
 
-def test_another_program_reads_the_call_as_it_is_meant(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def heard(folder: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[], object]) -> str:
+    """The call to systemd, as another program understands its bytes."""
     monitor = shutil.which("dbus-monitor")
     if monitor is None:
         pytest.skip("dbus-monitor is not installed (apt-get install dbus-bin)")
     with (
-        real_bus(tmp_path) as path,
+        real_bus(folder) as path,
         subprocess.Popen(
             [monitor, "--address", f"unix:path={path}"], stdout=subprocess.PIPE, text=True
         ) as watching,
     ):
         assert watching.stdout is not None
         watching.stdout.readline()  # it watches
-        asked(path, monkeypatch)
+        asked(path, monkeypatch, call)
         lines = []
         for line in watching.stdout:
             lines.append(" ".join(line.split()))
             if REFUSED in line:
                 break
         watching.terminate()
-    call = next(n for n, line in enumerate(lines) if "member=StartTransientUnit" in line)
-    assert lines[call + 1].startswith(f'string "secure-{os.getpid()}-')
-    told = " ".join(lines[call + 2 :])
+    first = next(n for n, line in enumerate(lines) if "systemd1.Manager" in line)
+    return " ".join(lines[first:]).partition("member=")[2]
+
+
+def test_another_program_reads_the_call_as_it_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = heard(tmp_path, monkeypatch, systemd_scope.enter)
+    assert told.startswith(f'StartTransientUnit string "secure-{os.getpid()}-')
     assert 'struct { string "Delegate" variant boolean true }' in told
     assert 'struct { string "PIDs" variant array [ uint32 0 ] }' in told
     assert "} ] array [ ] error" in told
+    assert "Slice" not in told
+
+
+def test_slice_and_weights_are_read_as_they_are_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = (("CPUWeight", 39), ("TasksMax", 2**64 - 1))
+    told = heard(tmp_path, monkeypatch, lambda: systemd_scope.enter("a.scope", "b.slice", numbers))
+    assert told.startswith('StartTransientUnit string "a.scope" string "fail"')
+    assert 'struct { string "Slice" variant string "b.slice" }' in told
+    assert 'struct { string "CPUWeight" variant uint64 39 }' in told
+    assert 'struct { string "TasksMax" variant uint64 18446744073709551615 }' in told
+    assert "} ] array [ ] error" in told
+
+
+def test_a_change_is_read_as_it_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = heard(tmp_path, monkeypatch, lambda: systemd_scope.change("a.scope", (("IOWeight", 5),)))
+    assert told.startswith('SetUnitProperties string "a.scope" boolean true array [')
+    assert 'struct { string "IOWeight" variant uint64 5 } ] error' in told
+
+
+_AS_ROOT_INSIDE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from secure.errors import MachineError
+from secure.kernel import systemd_scope
+try:
+    systemd_scope.enter()
+except MachineError as error:
+    print(error)
+"""
+
+
+def test_root_of_a_user_namespace_is_known_by_its_uid_outside(tmp_path: Path) -> None:
+    """As podman starts a runtime for an ordinary user."""
+    with real_bus(tmp_path) as path:
+        done = subprocess.run(
+            ["unshare", "--map-root-user", sys.executable, "-I", "-c", _AS_ROOT_INSIDE, str(ROOT)],
+            capture_output=True, text=True, timeout=60, check=False,
+            env={"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}", "PATH": os.environ["PATH"]},
+        )  # fmt: skip
+    assert f"systemd refuses a scope: {REFUSED}" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["tcp:host=127.0.0.1,port=9", "autolaunch:", "unixexec:path=/bin/false", "unix:abstract=/x",
+     "unix:path={file}", "unix:path={missing}", "unix:path=%2Ftmp"],
+)  # fmt: skip
+def test_only_a_socket_of_the_callers_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    (tmp_path / "file").touch()
+    found = address.format(file=tmp_path / "file", missing=tmp_path / "missing")
+    for bus in ("SESSION", "SYSTEM"):
+        monkeypatch.setenv(f"DBUS_{bus}_BUS_ADDRESS", found)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    if os.geteuid() == 0 and os.path.isdir(RUNS_SYSTEMD):
+        pytest.skip("root of this machine has a bus of its own")
+    assert systemd_scope.address() == ("", False)
 
 
 def nothing(connection: socket.socket) -> None:
@@ -128,7 +196,7 @@ def test_a_bus_that_is_silent_costs_no_more_than_the_time_there_is(tmp_path: Pat
         bus = systemd_scope._Bus(path, time.monotonic() + 0.2)
         try:
             with pytest.raises(MachineError, match="does not answer"):
-                bus.call(dbus_messages.hello(1), 1)
+                bus.call(dbus_messages.hello(bus.serial()))
         finally:
             bus.close()
 
