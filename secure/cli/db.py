@@ -52,9 +52,11 @@ COMMAND = Command(
     "\n  arch-*.json                            Arch Linux's tracker"
     "\n  *updateinfo*.xml                       Amazon Linux and Fedora, from repodata/"
     "\n  *oval*.xml com.oracle.elsa-*.xml       Oracle Linux and Azure Linux"
+    "\n  suse.*.xml opensuse.*.xml              SUSE's OVAL, all three kinds"
     "\n  *csaf*.json *csaf*.zip *csaf*.tar      Red Hat's VEX documents, also cve-*.json"
     "\n  *rubysec*.jsonl *friendsofphp*.jsonl   rubysec and FriendsOfPHP"
-    "\nOn request: 'Alpine secdb', 'Amazon Linux 2 extras', 'Debian lists', 'Red Hat VEX'."
+    "\nOn request: 'Alpine secdb', 'Amazon Linux 2 extras', 'Debian lists', 'Red Hat VEX',"
+    "\n'SUSE OVAL'."
     "\nSee docs/database.md.",
 )
 

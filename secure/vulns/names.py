@@ -23,8 +23,9 @@ from secure.vulns.releases import Release
 from secure.vulns.spelling import usual
 
 # Advisories of these name source packages; of all other rpm distributions, what is installed.
+# Microsoft's and SUSE's OVAL has installed names, what OSV has of the same has sources.
 _BY_SOURCE = frozenset({"Azure Linux", "SUSE", "openSUSE", "Photon OS", "openEuler", "Mageia"})
-_BY_BOTH = frozenset({"Azure Linux", "Photon OS"})
+_BY_BOTH = frozenset({"Azure Linux", "Photon OS", "SUSE", "openSUSE"})
 _SYSTEM = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
 # How distributions package; all others by rpm.
 _TYPE_OF = {

@@ -22,7 +22,9 @@ def feed_of(path: str, limits: Limits) -> Feed:
     """The records of one file: in the form that its name tells, else OSV's."""
     base, content = os.path.basename(path), Content()
     giver = _giver(base) or "osv"
-    return Feed(f"{giver}/{base}", _GIVERS[giver][1](path, limits, content), content)
+    # SUSE's definitions of one CVE have one id in the files of all products.
+    giver_of_ids = base.partition(".xml")[0] if giver == "suse" else giver
+    return Feed(f"{giver_of_ids}/{base}", _GIVERS[giver][1](path, limits, content), content)
 
 
 def is_native(name: str) -> bool:
@@ -79,8 +81,19 @@ def _updateinfo(path: str, limits: Limits, content: Content) -> _Entries:
 def _oval(path: str, limits: Limits, content: Content) -> _Entries:
     from secure.vulns.feeds import oval
 
-    counts = iter((content, Content()))  # it is read twice, and counted once
-    return _xml(path, oval.advisories(lambda: records.pieces(path, limits, next(counts)), limits))
+    return _xml(path, oval.advisories(_twice(path, limits, content), limits))
+
+
+def _suse(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import oval_suse
+
+    return _xml(path, oval_suse.advisories(_twice(path, limits, content), limits))
+
+
+def _twice(path: str, limits: Limits, content: Content) -> Callable[[], Iterator[bytes]]:
+    """A file that is read two times, and counted once."""
+    counts = iter((content, Content()))
+    return lambda: records.pieces(path, limits, next(counts))
 
 
 def _xml(path: str, entries: _Entries) -> _Entries:
@@ -123,6 +136,7 @@ _GIVERS: dict[
     "debian": (re.compile(r"D[SL]A-list\b").match, _debian),
     "arch": (re.compile(r"arch-.*\.json").match, _arch),
     "updateinfo": (re.compile(r".*updateinfo.*\.xml").match, _updateinfo),
+    "suse": (re.compile(r"(?:open)?suse\..*\.xml").match, _suse),
     "oval": (re.compile(r".*oval.*\.xml|com\.oracle\.elsa-.*\.xml").match, _oval),
     "csaf": (re.compile(r".*csaf.*\.(?:json|zip|tar)|cve-\d+-\d+\.json").match, _csaf),
     "osv": (re.compile(r"(?!)").match, records.advisories),

@@ -1,14 +1,13 @@
 """OVAL definitions on rpm packages as OSV records: Oracle Linux and Azure Linux (CBL-Mariner).
 
-A definition is a tree of AND and OR over tests; a test names an object (a package) and states (its
-epoch:version-release compared with one). What else stands in an AND with a package narrows it: the
-release that is installed, the module that is enabled. Definitions with criteria that are none of
-these are refused, not guessed.
+What stands in an AND with a package narrows it: the release that is installed, the module that is
+enabled. Definitions with criteria that are none of these are refused, not guessed. SUSE's criteria
+are others: `oval_suse.py`.
 
 Builds of Oracle for FIPS have an epoch of their own (10:3.6.16-4.el8_fips): `comparison` holds them
 against packages that are such builds, and no others.
 
-Source: OVAL 5.11, oval-definitions-schema and linux-definitions-schema.
+Sources: linux.oracle.com/security/oval; github.com/microsoft/AzureLinuxVulnerabilityData.
 """
 
 from __future__ import annotations
@@ -17,15 +16,22 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from secure.errors import LimitExceededError
 from secure.facts.plain import plain
 from secure.oci.limits import Limits
-from secure.vulns.feeds.words import CVE, MODULE, pages
+from secure.vulns.feeds.oval_document import (
+    Compared,
+    UnknownError,
+    advisory,
+    check_plain,
+    definitions,
+    shown,
+    tests,
+)
+from secure.vulns.feeds.words import MODULE
 from secure.vulns.osv import Advisory, Affected, Event, Package, Range, Refused, checked
-from secure.vulns.schema import rfc3339, seconds
 from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
-from secure.xml_tree import Element, xml_records
+from secure.xml_tree import Element
 
 _ORACLE, _AZURE = "oval:com.oracle.elsa:", "oval:com.microsoft."
 _RELEASE = re.compile(r"Oracle Linux ([0-9]{1,3}) is installed").fullmatch
@@ -40,15 +46,6 @@ _BOUNDS = {
     # The one version between the two is called affected.
     "greater than": "introduced", "greater than or equal": "introduced",
 }  # fmt: skip
-_TABLES = frozenset({"rpminfo_test", "rpminfo_object", "rpminfo_state"})
-
-
-class _Compared(NamedTuple):
-    """One test: of package `name` a version that is `operation` `version`; "" if it has none."""
-
-    name: str
-    operation: str
-    version: str
 
 
 class _Narrowed(NamedTuple):
@@ -62,11 +59,7 @@ class _Package(NamedTuple):
     """One package of a definition, and all comparisons that must hold together."""
 
     narrowed: _Narrowed
-    compared: tuple[_Compared, ...]
-
-
-class _UnknownError(ValueError):
-    """A definition that is not understood; its text says what."""
+    compared: tuple[Compared, ...]
 
 
 def advisories(
@@ -80,34 +73,13 @@ def advisories(
     Raises:
         DocumentError, LimitExceededError: the XML is damaged or too large; `xml_records`.
     """
-    tests = _tests(content(), limits)
-    for definition in xml_records(content(), frozenset({"definition"})):
-        yield from _read(definition, tests, limits)
-
-
-def _tests(pieces: Iterator[bytes], limits: Limits) -> dict[str, _Compared]:
-    links: dict[str, tuple[str, str]] = {}
-    names: dict[str, str] = {}
-    states: dict[str, tuple[str, str]] = {}
-    for count, one in enumerate(xml_records(pieces, _TABLES)):
-        if count > limits.feed_records:
-            raise LimitExceededError("feed_records", "OVAL tests", f"{limits.feed_records} tests")
-        number = one.attributes.get("id", "")
-        if one.name == "rpminfo_test":
-            state = one.child("state").attributes.get("state_ref", "")
-            links[number] = (one.child("object").attributes.get("object_ref", ""), state)
-        elif one.name == "rpminfo_object":
-            names[number] = one.child("name").text.strip()
-        elif evr := one.child("evr").text.strip():
-            states[number] = (one.child("evr").attributes.get("operation", "equals"), evr)
-    return {
-        test: _Compared(names.get(of, ""), *states.get(state, ("", "")))
-        for test, (of, state) in links.items()
-    }
+    known = tests(content(), limits)
+    for definition in definitions(content()):
+        yield from _read(definition, known, limits)
 
 
 def _read(
-    definition: Element, tests: dict[str, _Compared], limits: Limits
+    definition: Element, known: dict[str, Compared], limits: Limits
 ) -> Iterator[Advisory | Refused]:
     number, metadata = definition.attributes.get("id", ""), definition.child("metadata")
     name = _name(number, metadata)
@@ -115,12 +87,12 @@ def _read(
         yield Refused(plain(name[:200]), "it is of no distribution that is known here")
         return
     try:
-        found = dict.fromkeys(_packages(definition.child("criteria"), _Narrowed(), tests))
+        found = dict.fromkeys(_packages(definition.child("criteria"), _Narrowed(), known))
         if found:
-            yield checked(_advisory(name, metadata, tuple(map(_affected, found))), limits)
+            yield checked(advisory(name, metadata, tuple(map(_affected, found))), limits)
         else:
             yield Refused(name, "it names no package")
-    except _UnknownError as cause:
+    except UnknownError as cause:
         yield Refused(plain(name[:200]), str(cause))
 
 
@@ -130,41 +102,37 @@ def _name(number: str, metadata: Element) -> str:
 
 
 def _packages(
-    criteria: Element, narrowed: _Narrowed, tests: dict[str, _Compared]
+    criteria: Element, narrowed: _Narrowed, known: dict[str, Compared]
 ) -> Iterator[_Package]:
     """Every package below, with all that is said of its version."""
-    told: dict[str, list[_Compared]] = {}
+    told: dict[str, list[Compared]] = {}
     together = criteria.attributes.get("operator", "AND") == "AND"
     for one in criteria.all("criterion"):
-        compared = tests.get(one.attributes.get("test_ref", ""))
+        compared = known.get(one.attributes.get("test_ref", ""))
         if compared is not None and compared.version:
             place = compared.name if together else f"{len(told)}"
             told.setdefault(place, []).append(compared)
         else:
-            narrowed = _narrow(narrowed, one.attributes.get("comment", "").strip())
-        _check_plain(one)
+            narrowed = _narrow(narrowed, one)
+        check_plain(one)
     for found in told.values():
         yield _Package(narrowed, tuple(found))
     for child in criteria.children:
         if child.name == "criteria":
-            _check_plain(child)
-            yield from _packages(child, narrowed, tests)
+            check_plain(child)
+            yield from _packages(child, narrowed, known)
         elif child.name != "criterion":
-            raise _UnknownError(f'it has "{plain(child.name[:50])}" among its criteria')
+            raise UnknownError(f'it has "{plain(child.name[:50])}" among its criteria')
 
 
-def _check_plain(criterion: Element) -> None:
-    if criterion.attributes.get("negate", "false") != "false":
-        raise _UnknownError("it negates a criterion")
-
-
-def _narrow(narrowed: _Narrowed, comment: str) -> _Narrowed:
+def _narrow(narrowed: _Narrowed, criterion: Element) -> _Narrowed:
+    comment = criterion.attributes.get("comment", "").strip()
     if found := _RELEASE(comment):
         return narrowed._replace(release=found[1])
     if found := _MODULE(comment):
         return narrowed._replace(module=found[1])
     if not _BESIDE(comment):
-        raise _UnknownError(f'the criterion "{plain(comment[:100])}"')
+        raise UnknownError(shown(criterion))
     return narrowed
 
 
@@ -175,9 +143,9 @@ def _affected(package: _Package) -> Affected:
         version = evr.removeprefix("0:")
         place = key(ecosystem, version)
         if isinstance(place, Unorderable) or not name:
-            raise _UnknownError(f'"{plain(name[:100])}" has no version that can be compared')
+            raise UnknownError(f'"{plain(name[:100])}" has no version that can be compared')
         if operation not in _BOUNDS:
-            raise _UnknownError(f'a version is compared by "{plain(operation[:50])}"')
+            raise UnknownError(f'a version is compared by "{plain(operation[:50])}"')
         # "Greater than 0.0.0" is how Azure Linux says "any".
         if not version.startswith("0.0.0"):
             events[_BOUNDS[operation]] = version
@@ -197,27 +165,4 @@ def _ecosystem(package: _Package) -> str:
     for one in package.compared:
         if found := _AZURE_TAG(one.version):
             return f"Azure Linux:{found[1]}"
-    raise _UnknownError("it does not say which release it is on")
-
-
-def _advisory(name: str, metadata: Element, affected: tuple[Affected, ...]) -> Advisory:
-    advisory = metadata.child("advisory")
-    issued = advisory.child("issued").attributes.get("date", "")
-    time = rfc3339(seconds(issued or metadata.child("advisory_date").text.strip()))
-    if not time:
-        raise _UnknownError("it does not say when it was issued")
-    told = (advisory.child("severity").text, metadata.child("severity").text)
-    severity = next((word.strip() for word in told if word.strip()), "")
-    references = list(metadata.all("reference"))
-    names = (one.attributes.get("ref_id", "") for one in references)
-    return Advisory(
-        name,
-        time,
-        published=time,
-        upstream=tuple(dict.fromkeys(filter(CVE.fullmatch, names))),
-        summary=metadata.child("title").text.strip()[:1000],
-        details=metadata.child("description").text.strip(),
-        affected=affected,
-        references=pages(("ADVISORY", one.attributes.get("ref_url", "")) for one in references),
-        database_specific={"severity": severity} if severity else None,
-    )
+    raise UnknownError("it does not say which release it is on")

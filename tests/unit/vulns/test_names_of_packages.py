@@ -157,6 +157,16 @@ def test_perl_errno_is_never_compared_with_the_epoch_of_perl() -> None:
     )
 
 
+def test_a_package_of_suse_is_asked_for_by_its_own_name_and_by_its_source() -> None:
+    found = package(
+        "rpm", "libz1", "1.2.13-150500.4.3.1", source="zlib", source_version="1.2.13-150500.4.3.1"
+    )
+    asked = system_questions(found, id="opensuse-leap", version_id="15.5")
+    assert [one[:2] for one in asked] == [
+        ("openSUSE:Leap 15.5", "libz1"), ("openSUSE:Leap 15.5", "zlib"),
+    ]  # fmt: skip
+
+
 def test_an_epoch_of_an_rpm_package_is_part_of_its_version() -> None:
     found = package("rpm", "bind-libs", "9.16.23-11.el9", epoch="32", source="bind")
     assert system_questions(found, id="rocky", version_id="9.3") == [
