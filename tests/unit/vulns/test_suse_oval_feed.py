@@ -11,10 +11,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from advisory_feeds import NOW
+from built_databases import advisory, package, ranged
 from hypothesis import given
 from hypothesis import strategies as st
+from matched_packages import matched
 
 from secure.errors import DocumentError, LimitExceededError
+from secure.facts.files import OsRelease
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.vulns.build import build
 from secure.vulns.database import open_database
@@ -272,3 +275,36 @@ def test_no_criteria_end_in_another_error(raw: bytes) -> None:
     except (DocumentError, LimitExceededError):
         return
     assert all(isinstance(one, Advisory | Refused) for one in found)
+
+
+_ZLIB = package(
+    "rpm", "libz1", "1.2.13-150500.4.1", source="zlib", source_version="1.2.13-150500.4.1"
+)
+_ZLIB_OF_OSV = advisory(
+    "SUSE-SU-2024:1-1",
+    ranged("openSUSE:Leap 15.6", "zlib", "introduced 0 fixed 1.2.13-150500.4.3"),
+    upstream=["CVE-2021-29154"],
+)
+_LEAP_SYSTEM = OsRelease(id="opensuse-leap", version_id="15.6")
+
+
+def _said_of_libz1(say: Callable[[_Document], str]) -> Advisory:
+    made = _Document()
+    made.define("CVE-2021-29154", _all(made.product(_LEAP), say(made)))
+    return _only(made.read())
+
+
+def test_what_oval_says_of_a_package_and_osv_of_its_source_is_one_finding(tmp_path: Path) -> None:
+    oval = _said_of_libz1(lambda made: made.fixed("libz1", "1.2.13-150500.4.3"))
+    result = matched(tmp_path, [_ZLIB], _ZLIB_OF_OSV, oval, system=_LEAP_SYSTEM)
+    (finding,) = result.vulnerabilities
+    assert (finding.id, finding.fixed) == ("CVE-2021-29154", ("1.2.13-150500.4.3",))
+    assert {one.advisory for one in finding.matches} == {"SUSE-SU-2024:1-1", "CVE-2021-29154"}
+
+
+def test_what_oval_says_is_not_affected_takes_back_what_is_said_of_the_source(
+    tmp_path: Path,
+) -> None:
+    oval = _said_of_libz1(lambda made: made.not_affected("libz1"))
+    result = matched(tmp_path, [_ZLIB], _ZLIB_OF_OSV, oval, system=_LEAP_SYSTEM)
+    assert [one.id for one in result.vulnerabilities if one.suppressed is None] == []
