@@ -14,6 +14,8 @@ _MINOR = re.compile(r"\.el(\d{1,3})_(\d{1,3})(?!\d)")
 
 def own_build(version: str) -> str:
     """What an ordinary version is not: "FIPS", "ksplice"; "" of ordinary ones."""
+    if "ips" not in version and "IPS" not in version and ".ksplice" not in version:
+        return ""  # of thousands of packages: looking for letters costs a tenth of an expression
     return next((kind for kind, mark in _OWN_BUILDS.items() if mark.search(version)), "")
 
 
