@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from cpp_files import CPP_FILES
+from further_files import FURTHER_FILES
 from node_files import NODE_FILES
 from python_files import PYTHON_FILES
 from web_files import WEB_FILES
@@ -337,3 +338,4 @@ FILES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
 }  # fmt: skip
 FILES |= PYTHON_FILES | NODE_FILES | CPP_FILES | WEB_FILES | YARN_FILES
+FILES |= FURTHER_FILES

@@ -103,8 +103,8 @@ def _names(clause: bytes, separator: bytes) -> Iterator[str]:
 
 DPKG = Cataloger(
     name="dpkg-db",
-    version=2,
-    wants=("var/lib/dpkg/status", "var/lib/dpkg/status.d/*"),
+    version=3,
+    wants=("var/lib/dpkg/status", "var/lib/dpkg/status.d/*", "usr/lib/dpkg/status"),
     max_bytes=DEFAULT_LIMITS.database_bytes,
     parse=parse_status,
 )

@@ -48,7 +48,8 @@ def _packages(file: FileView, bom: Bom) -> Found:
         if not found.purl or found.type in _OF_A_DISTRIBUTION or found.purl in seen:
             continue
         seen.add(found.purl)
-        parts = parse_purl(found.purl)  # only valid ones are given
+        # Only those that parse are given. "pkg:golang/stdlib@1.22" has no namespace, and is real.
+        parts = parse_purl(found.purl, strict=False)
         package = Package(
             type=parts.type,
             namespace=parts.namespace,
@@ -67,9 +68,10 @@ def _packages(file: FileView, bom: Bom) -> Found:
 
 EMBEDDED_SBOM = Cataloger(
     name="embedded-sbom",
-    version=1,
+    version=2,
     wants=(
-        "*.spdx", "*.spdx.json", "*.cdx.json", "*.cdx.xml", "*/bom.json", "*/bom.xml",
+        "*.spdx", "*.spdx.json", "*/.spdx*.json", "*.cdx", "*.cdx.json", "*.cdx.xml",
+        "*.bom.json", "*.bom.xml", "*.sbom.json", "*.syft.json", "*/bom.json", "*/bom.xml",
         "*/sbom.json",
     ),
     max_bytes=16 * MIB,  # a decoded document takes fifteen times its text

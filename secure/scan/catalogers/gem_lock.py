@@ -115,8 +115,8 @@ class _Lock:
 
 GEM_LOCK = Cataloger(
     name="gem-lock",
-    version=2,
-    wants=("*/Gemfile.lock", "*/gems.locked"),
+    version=3,
+    wants=("*/Gemfile*.lock", "*/gems.locked"),
     max_bytes=4 * MIB,
     parse=parse_lock,
     database=False,
