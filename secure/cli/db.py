@@ -48,6 +48,7 @@ COMMAND = Command(
     "\n  *release-data.zip                      endoflife's dates"
     "\n  debian.csv ubuntu.csv                  distro-info: when releases end"
     "\n  DSA-list* DLA-list*                    Debian's lists of advisories"
+    "\n  debian-tracker*.json                   Debian's security tracker"
     "\n  *secdb*.zip                            Alpine's secdb"
     "\n  arch-*.json                            Arch Linux's tracker"
     "\n  *updateinfo*.xml                       Amazon Linux and Fedora, from repodata/"
@@ -55,8 +56,8 @@ COMMAND = Command(
     "\n  suse.*.xml opensuse.*.xml              SUSE's OVAL, all three kinds"
     "\n  *csaf*.json *csaf*.zip *csaf*.tar      Red Hat's VEX documents, also cve-*.json"
     "\n  *rubysec*.jsonl *friendsofphp*.jsonl   rubysec and FriendsOfPHP"
-    "\nOn request: 'Alpine secdb', 'Amazon Linux 2 extras', 'Debian lists', 'Red Hat VEX',"
-    "\n'SUSE OVAL'."
+    "\nOn request: 'Alpine secdb', 'Amazon Linux 2 extras', 'Debian lists', 'Debian tracker',"
+    "\n'Red Hat VEX', 'SUSE OVAL'."
     "\nSee docs/database.md.",
 )
 

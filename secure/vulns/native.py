@@ -66,6 +66,13 @@ def _debian(path: str, limits: Limits, content: Content) -> _Entries:
     return debian_lists.advisories(content.feed(whole(path, limits)), limits)
 
 
+def _tracker(path: str, limits: Limits, content: Content) -> _Entries:
+    from secure.vulns.feeds import debian_tracker
+
+    raw = content.feed(whole(path, limits, 4 * limits.database_bytes))  # it has some 60 MiB
+    return debian_tracker.advisories(raw, limits, _modified(path))
+
+
 def _arch(path: str, limits: Limits, content: Content) -> _Entries:
     from secure.vulns.feeds import arch_tracker
 
@@ -134,6 +141,7 @@ _GIVERS: dict[
     "friendsofphp": (re.compile(r".*friendsofphp.*\.jsonl").match, _friendsofphp),
     "secdb": (re.compile(r".*secdb.*\.zip").match, _secdb),
     "debian": (re.compile(r"D[SL]A-list\b").match, _debian),
+    "debian-tracker": (re.compile(r"debian-tracker.*\.json").match, _tracker),
     "arch": (re.compile(r"arch-.*\.json").match, _arch),
     "updateinfo": (re.compile(r".*updateinfo.*\.xml").match, _updateinfo),
     "suse": (re.compile(r"(?:open)?suse\..*\.xml").match, _suse),

@@ -72,22 +72,27 @@ def is_table(name: str) -> bool:
     return name == _KEV or name.endswith(_CYCLES) or bool(_EPSS(name) or _DISTRO_INFO(name))
 
 
-def whole(path: str, limits: Limits) -> bytes:
+def whole(path: str, limits: Limits, most: int = 0) -> bytes:
     """A file of moderate size, unpacked.
+
+    Args:
+        most: bytes; the usual bound is that of a package database.
 
     Raises:
         ArchiveError, DocumentError: it is damaged, or too large.
     """
-    name, made = os.path.basename(path), b""
+    name, made, size = os.path.basename(path), [], 0
+    most = most or limits.database_bytes
     try:
         with open(path, "rb") as file:
             for piece in decompressed(file.read, limits, name, outer=True):
-                made += piece
-                if len(made) > limits.database_bytes:
-                    raise DocumentError(f"{name} has more than {limits.database_bytes} bytes")
+                made.append(piece)
+                size += len(piece)
+                if size > most:
+                    raise DocumentError(f"{name} has more than {most} bytes")
     except OSError as cause:
         raise ArchiveError(f'cannot read "{path}": {cause.strerror}') from cause
-    return made
+    return b"".join(made)
 
 
 def read_kev(raw: bytes, where: str) -> dict[str, Exploited]:

@@ -26,7 +26,7 @@ _PACKAGE = re.compile(
 ).fullmatch
 _NAMES = re.compile(r"\{([A-Za-z0-9 \-]{0,60000})\}").fullmatch
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_RELEASES = {
+RELEASES = {
     "woody": "3.0", "sarge": "3.1", "etch": "4.0", "lenny": "5.0", "squeeze": "6.0",
     "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11",
     "bookworm": "12", "trixie": "13", "forky": "14",
@@ -91,7 +91,7 @@ def _package(line: str) -> Affected:
     if found is None:
         raise _UnknownError(f'the line "{plain(line[:80])}"')
     codename, name, told = found[1], found[2], found[3]
-    number = _RELEASES.get(codename)
+    number = RELEASES.get(codename)
     if number is None:
         raise _UnknownError(f'the release "{codename}"')
     ecosystem = f"Debian:{number}"
