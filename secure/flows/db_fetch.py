@@ -10,13 +10,15 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from secure.errors import DigestMismatchError, DocumentError, InputError
+import msgspec
+
+from secure.errors import DigestMismatchError, DocumentError, InputError, NotFoundError
 from secure.facts.image import Unreadable
 from secure.oci.limits import DEFAULT_LIMITS, MIB
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
-from secure.store.download import Patience, digest_of, download
+from secure.store.download import Patience, UnreachableError, digest_of, download
 from secure.store.paths import cache_dir
 from secure.vulns.native import feed_of
 from secure.vulns.osv import Advisory, Refused
@@ -46,6 +48,8 @@ class Fetch:
         self.folder = os.path.join(cache_dir(), "vulndb", "downloads")
         self._servers = [url.rstrip("/") for url in servers]
         self._patience = patience
+        self._silent: set[str] = set()  # hosts to which no connection came about
+        self._answered = False
         make_private_dir(os.path.join(self.folder, "incoming"))
 
     def path(self, name: str) -> str:
@@ -60,7 +64,29 @@ class Fetch:
         self, urls: list[str], name: str, max_bytes: int = _MOST_BYTES, digest: str = ""
     ) -> bool:
         """Bring one file up to date; True where it was. See `download`."""
-        return download(urls, self.path(name), max_bytes, self._patience, digest)
+        return self._download(urls, self.path(name), max_bytes, digest)
+
+    def _download(self, urls: list[str], path: str, max_bytes: int, digest: str) -> bool:
+        """`download`, but no host is waited for again that could not be connected to before."""
+        rest = [url for url in urls if urlsplit(url).netloc not in self._silent]
+        if not rest:
+            raise UnreachableError(
+                f'"{urls[0]}" was not asked for: its server did not answer before'
+            )
+        # Without network each of a dozen hosts would be waited for.
+        once = bool(self._silent) and not self._answered
+        patience = msgspec.structs.replace(self._patience, attempts=1) if once else self._patience
+        try:
+            found = download(rest, path, max_bytes, patience, digest)
+        except UnreachableError as cause:
+            if cause.silent:
+                self._silent |= {urlsplit(url).netloc for url in rest}
+            raise
+        except NotFoundError:
+            self._answered = True
+            raise
+        self._answered = True
+        return found
 
     def text(self, urls: list[str], name: str) -> str:
         """A small file, as it is now."""
@@ -77,7 +103,7 @@ class Fetch:
         if digest and self._has(self.path(name), digest):
             return False
         new = self.incoming(name)
-        download(urls, new, _MOST_BYTES, self._patience, digest)
+        self._download(urls, new, _MOST_BYTES, digest)
         if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
         return self.accept(name)

@@ -54,7 +54,15 @@ class Patience(msgspec.Struct, frozen=True):
 
 
 class UnreachableError(MachineError):
-    """No server gave the file."""
+    """No server gave the file.
+
+    Args:
+        silent: no connection to any of them came about, so other files will not be had either.
+    """
+
+    def __init__(self, what: str, *, do: str = "", silent: bool = False) -> None:
+        super().__init__(what, do=do)
+        self.silent = silent
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -70,9 +78,9 @@ class _Note(msgspec.Struct, frozen=True):
 class _Retry(Exception):  # noqa: N818 - not an error: another attempt may help
     """Another attempt may help."""
 
-    def __init__(self, why: str, after_s: float = 0.0) -> None:
+    def __init__(self, why: str, after_s: float = 0.0, *, silent: bool = False) -> None:
         super().__init__(why)
-        self.after_s = after_s
+        self.after_s, self.silent = after_s, silent
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -106,23 +114,27 @@ def download(
     if all(isinstance(one, NotFoundError) for one in said):
         raise said[-1]
     raise UnreachableError(
-        "; ".join(one.what for one in said), do="Try again later, or name a mirror with --url."
+        "; ".join(one.what for one in said),
+        do="Try again later, or name a mirror with --url.",
+        silent=all(isinstance(one, UnreachableError) and one.silent for one in said),
     )
 
 
 def _from_one(wanted: _Wanted, patience: Patience) -> bool:
     if urlsplit(wanted.url).scheme not in {"http", "https"}:
         raise NotFoundError(f'"{wanted.url}" is no web address')
-    pause, why = patience.first_pause_s, ""
+    pause, why, silent = patience.first_pause_s, "", True
     for attempt in range(patience.attempts):
         try:
             return _attempt(wanted, patience)
         except _Retry as again:
-            why = str(again)
+            why, silent = str(again), silent and again.silent
             if attempt + 1 < patience.attempts:
                 patience.pause(min(max(pause, again.after_s), patience.longest_pause_s))
                 pause *= 2
-    raise UnreachableError(f'"{wanted.url}" was not given in {patience.attempts} attempts: {why}')
+    raise UnreachableError(
+        f'"{wanted.url}" was not given in {patience.attempts} attempts: {why}', silent=silent
+    )
 
 
 def _attempt(wanted: _Wanted, patience: Patience) -> bool:
@@ -146,7 +158,9 @@ def _attempt(wanted: _Wanted, patience: Patience) -> bool:
             return _refused(cause, url, part)
     except (OSError, http.client.HTTPException) as cause:
         reason = getattr(cause, "reason", cause)
-        raise _Retry(str(reason) or type(cause).__name__) from cause
+        # What urllib wraps came before an answer: no such host, refused, no TLS.
+        silent = isinstance(cause, urllib.error.URLError)
+        raise _Retry(str(reason) or type(cause).__name__, silent=silent) from cause
 
 
 def _refused(answer: urllib.error.HTTPError, url: str, part: str) -> bool:

@@ -158,6 +158,24 @@ def test_ids_cannot_lead_to_other_places(server: FeedServer) -> None:
     assert not [path for path, _ in server.asked if "secret" in path]
 
 
+def test_a_host_that_cannot_be_connected_to_is_waited_for_once(server: FeedServer) -> None:
+    with serving() as gone:
+        dead = gone.url
+    other = dead.replace("127.0.0.1", "127.0.0.2")
+    names = tuple(f"E{number}" for number in range(5))
+    feeds = db.FeedList(
+        osv=dead, kev=f"{other}/kev", epss=f"{server.url}/epss_scores-current.csv.gz",
+        ecosystems=names,
+    )  # fmt: skip
+    pauses: list[float] = []
+    lines: list[str] = []
+    with pytest.raises(NotFoundError, match="no feed could be had"):
+        update(feeds, lines.append, Wanted(), Patience(attempts=3, pause=pauses.append))
+    assert len(pauses) == 2
+    assert [line for line in lines if "did not answer before" in line] != []
+    assert lines[-1] == "EPSS: fetched\n"
+
+
 def test_without_any_server_nothing_is_replaced(server: FeedServer) -> None:
     server.files.clear()
     with pytest.raises(NotFoundError, match="no feed could be had"):

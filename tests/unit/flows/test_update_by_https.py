@@ -95,5 +95,6 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_refused(server: FeedSe
     lines: list[str] = []
     with pytest.raises(NotFoundError, match="no feed could be had"):
         _update(server, lines)
-    assert "CERTIFICATE_VERIFY_FAILED" in lines[-1]
+    assert "CERTIFICATE_VERIFY_FAILED" in lines[0]
+    assert "did not answer before" in lines[-1]
     assert server.asked == []
