@@ -61,13 +61,13 @@ def main(argv: list[str]) -> int:
     from secure.flows import vulnerabilities  # after the scan, which had time to load it
 
     facts = vulnerabilities.compared(facts, arguments.all("--vex"))
-    if arguments.has("--only-fixed") or arguments.has("--ignore-unfixed"):
-        facts = vulnerabilities.only_fixed(facts)
     if identifier := arguments.one("--explain"):
         from secure.flows.explain_match import explained
 
         write(explained(facts, identifier), arguments.one("--output"))
-    else:
+    if arguments.has("--only-fixed") or arguments.has("--ignore-unfixed"):
+        facts = vulnerabilities.only_fixed(facts)
+    if not identifier:
         write(_rendered(facts, form), arguments.one("--output"))
     if severities and vulnerabilities.counted(facts, severities):
         return PolicyRefusedError.exit_code

@@ -55,6 +55,7 @@ class Trace(msgspec.Struct, frozen=True):
     head: AdvisoryHead
     interval: str
     judged: Judged
+    status: str = ""  # what the advisory says of the interval; "" is affected
 
 
 _Asking = dict[str, dict[str, list[tuple[Package, Asked]]]]  # ecosystem -> name -> who asks
@@ -92,21 +93,34 @@ def match(facts: ImageFacts, database: Advisories, today: str) -> Matched:
     )
 
 
-def traces(facts: ImageFacts, database: Advisories, numbers: Iterable[int]) -> Iterator[Trace]:
-    """Every comparison of the image's packages with the advisories `numbers`."""
-    wanted = frozenset(numbers)
+def traces(facts: ImageFacts, database: Advisories, identifier: str) -> Iterator[Trace]:
+    """Every comparison of the image's packages with the advisories that name `identifier`."""
     known = frozenset(database.ecosystems())
     asking, _ = _asking(facts.packages, release_of(facts.os_release, known), known)
+    heads: dict[int, AdvisoryHead] = {}
     for ecosystem, names in sorted(asking.items()):
         for name, entries in database.affected_by_name(ecosystem, sorted(names)).items():
             for entry in entries:
-                if entry.number not in wanted:
+                if entry.number not in heads:
+                    heads[entry.number] = database.advisory(entry.number)
+                head = heads[entry.number]
+                if head.withdrawn or identifier not in _names_in(head):
                     continue
                 for package, asked in names[name]:
                     judged = compared(package, asked, entry)
                     interval = interval_of(entry, asked) or next(iter(entry.ranges), None)
-                    head = database.advisory(entry.number)
-                    yield Trace(package, asked, head, written(interval), judged)
+                    yield Trace(package, asked, head, written(interval), judged, entry.status)
+
+
+def ecosystems_asked(facts: ImageFacts, database: Advisories) -> list[str]:
+    """Where advisories on the image's packages were looked for, sorted."""
+    known = frozenset(database.ecosystems())
+    return sorted(_asking(facts.packages, release_of(facts.os_release, known), known)[0])
+
+
+def _names_in(head: AdvisoryHead) -> tuple[str, ...]:
+    """All that an advisory names: one of a distribution is about several CVEs."""
+    return (head.id, *head.aliases, *head.upstream, *head.related)
 
 
 def _asking(

@@ -131,6 +131,14 @@ def test_a_finding_and_its_absence_are_explained(
     assert 'comparison  "2.15.0" is not before "2.15.0", which fixes it' in out
 
 
+def test_what_no_version_fixes_is_explained_though_only_fixed_ones_are_shown(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_database()
+    _, out = told(capsys, home, "--only-fixed", "--explain", "CVE-2099-1")
+    assert "state       not-fixed" in out
+
+
 def test_a_vex_statement_takes_a_finding_back_and_comes_out_again(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

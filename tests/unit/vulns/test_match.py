@@ -290,7 +290,7 @@ def test_a_comparison_that_finds_nothing_can_be_shown_too(tmp_path: Path) -> Non
     one = advisory("CVE-2023-1", ranged("Debian:12", "openssl", "introduced 0 fixed 3.0.11-1"))
     with database(tmp_path, one) as opened:
         facts = image(package("deb", "openssl", "3.0.11-1"), package("deb", "zlib", "1"))
-        (trace,) = traces(facts, opened, opened.by_id("CVE-2023-1"))
+        (trace,) = traces(facts, opened, "CVE-2023-1")
     assert trace.judged.state is State.NOT_AFFECTED
     assert trace.judged.because == '"3.0.11-1" is not before "3.0.11-1", which fixes it'
     assert trace.interval == "introduced 0, fixed 3.0.11-1"
