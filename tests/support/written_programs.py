@@ -61,6 +61,10 @@ WRITTEN: tuple[tuple[str, str, str, bytes], ...] = (
     ("dropbear", "usr/sbin/dropbear", "2022.83", b"\0SSH-2.0-dropbear_2022.83\r\n\0"),
     ("fluent-bit", "fluent-bit/bin/fluent-bit", "2.2.2", b"\0Fluent Bit v2.2.2\n\0"),
     ("valkey", "usr/local/bin/valkey-server", "7.2.5", b"ffff7.2.5buildkitsandbox-1713300000\0"),
+    # The name of the machine that built it begins with a digit.
+    ("redis", "bin/redis-server", "6.0.16", b"\0\0006.0.167f3ac4733d9b-1673428630000000000\0"),
+    ("vault", "bin/vault", "1.13.13", b"0.0.00x%016x1.13.13123-abc1953125"),
+    ("vault", "bin/vault", "1.20.2", b"cloud:%s.%s:revoke1.20.2)(nil))(%#v)"),
     ("redis", "usr/local/bin/redis-server", "7.2.4", b"\0\0007.2.4a1b2c3d4e5f6-1700000000\0"),
     ("mysql", "usr/bin/mysql", "8.3.0", b"/tmp/build/mysql-8.3.0/client/mysql.cc\0"),
     ("mysql-server", "usr/sbin/mysqld", "8.0.36", b"/src/mysql-8.0.36/sql/mysqld.cc\0"),

@@ -17,6 +17,11 @@ _VAULT_FILE = (
     rb"(?P<version>1\.(?<![\s\"'`\d.v=]1\.)\d{1,2}\.\d{1,2}(?:-(?:rc|beta)\d+)?(?:\+ent)?)\n"
     rb"(?=[^\s\d])"
 )
+# Where digits follow in place of the line break, what always stands on either side tells its end.
+_VAULT_BETWEEN = (
+    rb"0x%016x(?P<version>1\.\d{1,2}\.\d{1,2}?)(?:\n|1\.49\.|123-abc)",
+    rb"revoke(?P<version>1\.\d{1,2}\.\d{1,2})\)\(nil\)",
+)
 _BEATS = (
     rb"Test <v3>[a-z%]",
     rb"plugin(?:output)?<v3>[-a-z]",
@@ -66,6 +71,7 @@ CLOUD = (
             _LONE,
             *lone("0 1", _PRE),
             _VAULT_FILE,
+            *_VAULT_BETWEEN,
         ),
         "hashicorp:vault",
         type="golang",

@@ -8,8 +8,13 @@ _MORE = rb"(?:alpha|beta|rc)\d+"
 _CLUSTER = (rb"/mysql-cluster-gpl-<v|" + _MORE + rb">", rb"\0\d[.\d]*-ndb-<v3>")
 
 # Version, host and time of the build in one string (redis: src/release.c), the host as hex or name;
-# a reproducible build has the time in nanoseconds and no host.
+# a reproducible build has the time in nanoseconds and no host. The host may begin with digits that
+# look like a part of the version: that of a container is twelve hex digits.
 _BUILT = (
+    *(
+        one.replace(rb"\d+\.\d+", rb"\d{1,2}\.\d{1,2}?")
+        for one in lone("2 3 4 5 6 7 8 9", before=rb"\d.", end=rb"[0-9a-f]{12}-\d{10}")
+    ),
     *lone("2 3 4 5 6 7 8 9", before=rb"\d.", end=rb"(?:[0-9a-f]{7,12}|[a-z][-\w.]{0,62})-\d{10}"),
     *(
         one.replace(rb"\d+\.\d+", rb"\d{1,2}\.\d{1,2}")
@@ -82,7 +87,7 @@ DATABASES = (
     Classifier(
         "percona-xtrabackup",
         ("xtrabackup",),
-        (rb"/percona-xtrabackup-<v|-\d+>",),
+        (rb"/percona-xtrabackup-<v3|-\d+>", rb"/percona-xtrabackup-<v>"),
         "percona:xtrabackup",
     ),
     Classifier(

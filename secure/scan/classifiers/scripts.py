@@ -26,7 +26,7 @@ SCRIPTS = (
     Classifier(
         "go",
         ("VERSION", "VERSION.cache"),
-        (rb"\Ago<v2|(?:rc|beta)\d+|-[-_0-9a-z]+>(?:\s|\Z)",),
+        (rb"\A(?:devel )?go<v2|(?:rc|beta)\d+|-[-_0-9a-z]+>(?:\s|\Z)",),
         "golang:go",
     ),
     Classifier(
