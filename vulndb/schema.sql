@@ -18,7 +18,8 @@ CREATE TABLE affected (
     ecosystem INTEGER, first TEXT, content BLOB, PRIMARY KEY (ecosystem, first)
 ) WITHOUT ROWID;
 
--- The heads of the advisories from `first` on, without prose: zstd over 64, as they resemble each other.
+-- The heads of 64 advisories from `first` (1, 65, 129 and so on) on, without prose: zstd over all of them, as
+-- they resemble each other.
 CREATE TABLE advisory (first INTEGER PRIMARY KEY, content BLOB);
 
 -- Vectors and words of severity repeat a thousandfold.

@@ -16,7 +16,7 @@ from secure.store.builtin import read_vulndb
 from secure.store.lock import Lock
 from secure.vulns import manifest
 from secure.vulns.build import BuildReport, build
-from secure.vulns.database import DatabaseStatus
+from secure.vulns.database_status import DatabaseStatus
 from secure.vulns.native import feed_of, is_native
 from secure.vulns.records import files
 from secure.vulns.tables import is_table, tables_of

@@ -8,7 +8,8 @@ import msgspec
 
 from secure.facts.plain import plain
 from secure.vulns.compact import Affected
-from secure.vulns.database import Database, DatabaseStatus
+from secure.vulns.database import Database
+from secure.vulns.database_status import DatabaseStatus
 from secure.vulns.osv import Severity
 
 _MOST_FOUND = 200

@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from secure.vulns.database import Database, DatabaseStatus
+    from secure.vulns.database import Database
+    from secure.vulns.database_status import DatabaseStatus
 
 _MOST_FILES = 10_000  # of a folder of VEX documents
 

@@ -20,7 +20,8 @@ from secure import system as os
 from secure.errors import InputError, NotFoundError, TamperedError
 from secure.facts.plain import plain
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
-from secure.vulns.database import DatabaseStatus, FeedStatus, open_database
+from secure.vulns.database import open_database
+from secure.vulns.database_status import DatabaseStatus, FeedStatus
 
 _AGAIN = "Get it again: secure db update, or secure db import FILE."
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch

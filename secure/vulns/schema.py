@@ -106,7 +106,8 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 AFFECTED = msgspec.msgpack.Decoder(tuple[Affected, ...])
-HEADS = msgspec.msgpack.Decoder(tuple[StoredHead, ...])
+HEADS = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
+HEAD = msgspec.msgpack.Decoder(StoredHead)
 EXPLOITED = msgspec.msgpack.Decoder(Exploited)
 LIFETIME = msgspec.msgpack.Decoder(Lifetime)
 _encode = msgspec.msgpack.Encoder().encode

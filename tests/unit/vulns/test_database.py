@@ -71,6 +71,18 @@ def test_an_advisory_is_found_by_its_id_and_by_its_aliases(tmp_path: Path) -> No
             found.advisory(77)
 
 
+def test_many_names_are_answered_as_each_by_itself(tmp_path: Path) -> None:
+    names = [f"p{number}" for number in range(200)] + ['"quoted"', "back\\slash", "päckchen", "{}"]
+    records = [advisory(f"A-{number}", ("npm", name)) for number, name in enumerate(names)]
+    unknown = ["", "a", "p", "p1\0", "p10 ", "zzz", "[]", "pa\u0308ckchen"]
+    with database(tmp_path, records) as found:
+        together = found.affected_by_name("npm", [*names, *unknown, "p7"])
+        assert together == {name: found.affected("npm", name) for name in names}
+        assert [found.advisory(each[0].number).id for each in together.values()] == [
+            record.id for record in records
+        ]
+
+
 def test_a_withdrawn_advisory_is_known_and_matches_nothing(tmp_path: Path) -> None:
     with database(tmp_path, [advisory("A-1", _PAD, withdrawn="2024-01-01T00:00:00Z")]) as found:
         assert found.affected(*_PAD) == ()
