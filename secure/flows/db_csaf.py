@@ -137,6 +137,8 @@ def _taken_back(fetch: Fetch, name: str, bases: list[str]) -> bool:
         made = [_deleted(path, time) for path, time in gone]
         path = fetch.path(csaf_files(name)[2])
         content = b"".join(line + b"\n" for line in made)
+        if not content and not os.path.exists(path):
+            return False
         with suppress(FileNotFoundError), open(path, "rb") as file:
             if file.read(LIST_BYTES) == content:
                 return False

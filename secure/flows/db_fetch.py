@@ -16,7 +16,7 @@ import msgspec
 
 from secure.errors import DigestMismatchError, DocumentError, InputError, NotFoundError
 from secure.facts.image import Unreadable
-from secure.oci.limits import DEFAULT_LIMITS, MIB
+from secure.oci.limits import DEFAULT_LIMITS, GIB, MIB
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.store.download import Patience, UnreachableError, digest_of, download
 from secure.store.paths import cache_dir
@@ -25,6 +25,7 @@ from secure.vulns.osv import Advisory, Refused
 from secure.vulns.tables import tables_of
 
 _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
+_MOST_VENDOR = 1 * GIB  # of one file; the largest have some 60 MiB
 LIST_BYTES = 512 * MIB  # of a list of ids
 _MOST_SMALL = 16 * MIB
 
@@ -103,7 +104,7 @@ class Fetch:
         if digest and self._has(self.path(name), digest):
             return False
         new = self.incoming(name)
-        self._download(urls, new, _MOST_BYTES, digest)
+        self._download(urls, new, _MOST_VENDOR, digest)
         if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
         return self.accept(name)
