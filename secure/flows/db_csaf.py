@@ -63,7 +63,7 @@ def csaf(fetch: Fetch, name: str, url: str, most_single: int = _MOST_SINGLE) -> 
         found = _single(fetch, name, bases, newer[:most_single], listed, have)
     finally:
         _note(fetch, f"{name}.have.csv", have)
-    taken_back = _taken_back(fetch, name, bases)
+    taken_back = _taken_back(fetch, name, bases, listed)
     if len(newer) > most_single:
         left = len(newer) - most_single
         raise NotFoundError(f"{left} changed documents are left for the next update")
@@ -129,12 +129,16 @@ def _single(
     return bool(lines)
 
 
-def _taken_back(fetch: Fetch, name: str, bases: list[str]) -> bool:
-    """Note documents that were deleted, as one that says so: the newest of an id counts."""
+def _taken_back(fetch: Fetch, name: str, bases: list[str], listed: dict[str, str]) -> bool:
+    """Note documents that were deleted, as one that says so: the newest of an id counts.
+
+    Args:
+        listed: documents that there are; one that was published again afterwards is not gone.
+    """
     with suppress(NotFoundError):
         urls = [f"{base}/deletions.csv" for base in bases]
         gone = sorted(_listed(fetch, f"{name}.deletions.csv", urls).items())
-        made = [_deleted(path, time) for path, time in gone]
+        made = [_deleted(path, time) for path, time in gone if listed.get(path, "") <= time]
         path = fetch.path(csaf_files(name)[2])
         content = b"".join(line + b"\n" for line in made)
         if not content and not os.path.exists(path):

@@ -107,6 +107,16 @@ def test_a_document_that_was_taken_back_matches_nothing(publisher: CsafPublisher
         assert found.advisory(number).withdrawn == "2026-01-20T00:00:00Z"
 
 
+def test_a_document_that_was_published_again_is_not_gone(publisher: CsafPublisher) -> None:
+    _update(publisher.server)
+    publisher.delete("2026/cve-2026-1000.json", "2026-01-20")
+    _update(publisher.server)
+    again = document("CVE-2026-1000", "p1000", "9-1.el9", "2026-01-11")
+    publisher.put("2026/cve-2026-1000.json", again, "2026-02-01")
+    _update(publisher.server)
+    assert _fixed("p1000") == ["9-1.el9"]
+
+
 def test_after_many_changes_the_newest_archive_is_fetched(publisher: CsafPublisher) -> None:
     _update(publisher.server)
     for number in range(1000, 1004):

@@ -13,7 +13,7 @@ import pytest
 from advisory_feeds import advisory
 from feed_server import FeedServer, serving
 
-from secure.errors import NotFoundError
+from secure.errors import ArchiveError, NotFoundError
 from secure.flows import db
 from secure.flows.current_database import the_database
 from secure.flows.db_update import Updated, Wanted, update
@@ -125,6 +125,22 @@ def test_a_feed_that_fails_keeps_its_former_state_and_is_named(server: FeedServe
     done = _update(server)
     assert [one.partition(":")[0] for one in done.failed] == ["npm"]
     assert done.report.ecosystems == {"npm": 100, "Debian:12": 3}
+
+
+def test_a_damaged_export_keeps_the_former_database_and_is_fetched_anew(
+    server: FeedServer,
+) -> None:
+    _update(server)
+    server.files["/npm/modified_id.csv"] = b"".join(
+        b"2026-01-01T00:00:00Z,A-%d\n" % number for number in range(300)
+    )
+    whole = server.files["/npm/all.zip"]
+    server.files["/npm/all.zip"] = whole[:-30]
+    with pytest.raises(ArchiveError, match=r"npm\.zip"):
+        _update(server)
+    assert db.status().records == 101
+    server.files["/npm/all.zip"] = whole
+    assert _update(server).report.records == 101
 
 
 def test_a_table_that_is_none_keeps_the_former_one(server: FeedServer) -> None:
