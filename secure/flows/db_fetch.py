@@ -20,12 +20,13 @@ from secure.oci.limits import DEFAULT_LIMITS, GIB, MIB
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.store.download import Patience, UnreachableError, digest_of, download
 from secure.store.paths import cache_dir
-from secure.vulns.native import feed_of
+from secure.vulns.native import feed_of, is_native
 from secure.vulns.osv import Advisory, Refused
-from secure.vulns.tables import tables_of
+from secure.vulns.records import check_members
+from secure.vulns.tables import is_table, tables_of
 
 _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
-_MOST_VENDOR = 1 * GIB  # of one file; the largest have some 60 MiB
+_MOST_READ = 4 * GIB  # of one file of advisories; OSV's largest export has some 300 MiB
 LIST_BYTES = 512 * MIB  # of a list of ids
 _MOST_SMALL = 16 * MIB
 
@@ -104,7 +105,7 @@ class Fetch:
         if digest and self._has(self.path(name), digest):
             return False
         new = self.incoming(name)
-        self._download(urls, new, _MOST_VENDOR, digest)
+        self._download(urls, new, _MOST_READ, digest)
         if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
         return self.accept(name)
@@ -167,9 +168,15 @@ def _forget(path: str) -> None:
 def _check(path: str) -> None:
     """Read it once as a build would: damage shows at the end.
 
+    Of an export of OSV's the list of members is enough: a damaged one costs no other.
+
     Raises:
         InputError: it is damaged, or nothing in it can be used.
     """
+    base = os.path.basename(path)
+    if base.endswith(".zip") and not (is_native(base) or is_table(base)):
+        check_members(path, DEFAULT_LIMITS)
+        return
     _, advisories = tables_of([path], DEFAULT_LIMITS)
     if not advisories:
         return

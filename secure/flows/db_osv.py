@@ -46,7 +46,7 @@ def _ecosystem(fetch: Fetch, at: _At, ecosystem: str) -> bool:
         since = [name for name, time in changed.items() if before.get(name) != time]
         if len(since) <= _MOST_SINGLE and all(map(_PLAIN_ID, since)):
             return _single(fetch, at, ecosystem, since)
-    found = fetch.get(at("all.zip"), f"{ecosystem}.zip")
+    found = fetch.sound(at("all.zip"), f"{ecosystem}.zip")
     if found:
         remove_quietly(fetch.path(f"{ecosystem}.jsonl"))
         _note_ids(fetch, ecosystem)

@@ -239,6 +239,23 @@ def zip_members(
         ) from cause
 
 
+def check_members(path: str, limits: Limits) -> None:
+    """Pass a zip whose list of members is whole and names a record; they are not read.
+
+    Raises:
+        ArchiveError, LimitExceededError: as `advisories`.
+    """
+    where = plain(os.path.basename(path))
+    check_directory(path, where, limits)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith(".json") for name in archive.namelist()):
+                return
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as cause:
+        raise ArchiveError(f"{where}: is no whole zip: {plain(str(cause))}") from cause
+    raise ArchiveError(f"{where}: there is no record in it")
+
+
 def _member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str, limits: Limits
 ) -> Raw | Unreadable:

@@ -13,7 +13,7 @@ import pytest
 from advisory_feeds import advisory
 from feed_server import FeedServer, serving
 
-from secure.errors import ArchiveError, NotFoundError
+from secure.errors import NotFoundError
 from secure.flows import db
 from secure.flows.current_database import the_database
 from secure.flows.db_update import Updated, Wanted, update
@@ -127,20 +127,21 @@ def test_a_feed_that_fails_keeps_its_former_state_and_is_named(server: FeedServe
     assert done.report.ecosystems == {"npm": 100, "Debian:12": 3}
 
 
-def test_a_damaged_export_keeps_the_former_database_and_is_fetched_anew(
-    server: FeedServer,
+@pytest.mark.parametrize("damaged", [b"<html>maintenance</html>", b"PK\5\6" + bytes(18)])
+def test_an_export_that_is_none_keeps_the_former_one_and_is_fetched_anew(
+    server: FeedServer, damaged: bytes
 ) -> None:
     _update(server)
+    _publish(server, "Debian", *(advisory(f"D-{n}", ("Debian:12", "x")) for n in range(3)))
     server.files["/npm/modified_id.csv"] = b"".join(
         b"2026-01-01T00:00:00Z,A-%d\n" % number for number in range(300)
     )
-    whole = server.files["/npm/all.zip"]
-    server.files["/npm/all.zip"] = whole[:-30]
-    with pytest.raises(ArchiveError, match=r"npm\.zip"):
-        _update(server)
-    assert db.status().records == 101
+    whole, server.files["/npm/all.zip"] = server.files["/npm/all.zip"], damaged
+    done = _update(server)
+    assert [one.partition(":")[0] for one in done.failed] == ["npm"]
+    assert done.report.ecosystems == {"npm": 100, "Debian:12": 3}
     server.files["/npm/all.zip"] = whole
-    assert _update(server).report.records == 101
+    assert _update(server).failed == ()
 
 
 def test_a_table_that_is_none_keeps_the_former_one(server: FeedServer) -> None:
