@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure.errors import DocumentError, LimitExceededError
+from secure.errors import DocumentError, InputError, LimitExceededError
 from secure.oci.limits import DEFAULT_LIMITS, Limits
-from secure.vulns.feeds import arch_tracker, oval, updateinfo
+from secure.vulns.feeds import arch_tracker, oval, repomd, updateinfo
 from secure.vulns.osv import Advisory, Refused
 
 _DAY = "2026-01-01T00:00:00Z"
@@ -119,3 +119,32 @@ def test_no_criteria_end_in_another_error(raw: bytes) -> None:
     except (DocumentError, LimitExceededError):
         return
     assert all(isinstance(one, Advisory | Refused) for one in found)
+
+
+_LISTED = b"""<repomd><data type="updateinfo"><checksum type="sha256">%s</checksum>
+<location href="%s"/></data></repomd>"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        b"http://x.example/a", b"//x.example/a", b"/etc/passwd", b"../a", b"repodata/../../a",
+        b"a?b", b"a#b", b"a b", b"a%%2e", b"a&#10;b", b"", b"a" * 400,
+    ],
+)  # fmt: skip
+def test_a_repository_lists_only_what_is_in_it(place: bytes) -> None:
+    with pytest.raises(DocumentError, match="lists its advisories at"):
+        repomd.updateinfo(_LISTED % (b"a" * 64, place))
+
+
+@given(st.binary(max_size=120), st.binary(max_size=80))
+def test_no_list_of_a_repository_ends_in_another_error(digest: bytes, place: bytes) -> None:
+    for raw in (_LISTED % (digest, place), digest + place):
+        assert _listed(raw).startswith(("sha256:", "sha512:", "no"))
+
+
+def _listed(raw: bytes) -> str:
+    try:
+        return repomd.updateinfo(raw).digest
+    except InputError:
+        return "no"
