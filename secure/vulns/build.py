@@ -1,42 +1,32 @@
 """Advisories to a database file: appears whole or not at all, in bounded memory.
 
-What is said of one package comes from many records in any order; it is staged in a second file and
-gathered by SQLite's sorter at the end. Same advisories, same order, same `now`: same bytes.
+Same advisories, same order, same `now`: same bytes.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
-import zstandard
 
-from secure import system as os
-from secure.errors import MachineError
 from secure.facts.image import Unreadable
 from secure.facts.plain import plain
-from secure.store.atomic import make_private_dir, remove_quietly, sync_dir
-from secure.store.builtin import read_vulndb
+from secure.store.atomic import remove_quietly
 from secure.vulns import blocks, schema
 from secure.vulns.compact import compact
+from secure.vulns.fresh_file import FreshFile, appearing
 from secure.vulns.osv import Advisory, Refused
 from secure.vulns.schema import Description, Exploited, Lifetime, Probability, StoredHead
 from secure.vulns.spelling import usual
+from secure.vulns.stage import Stage
 
 KEPT_REFUSALS = 1_000  # named in the report; further ones are counted
 _MILLION = 1_000_000
-_LEVEL = 12  # of zstd: 9 is 4 % larger, 15 takes twice as long
 _RATED_IN_SUMMARY = ("ALSA-", "RLSA-")
-_SAMPLES = 20_000  # of which the dictionary is made
-_BATCH = 2_000  # rows a statement
-_STAGE_CACHE_KIB = 64 * 1024
 _MOST_BLOCK_BYTES = 8 * 1024 * 1024  # prose of one block; one record may exceed it alone
 
 
@@ -111,35 +101,19 @@ def build(
     Raises:
         MachineError: the disk is full or not ours; `path` is then as it was.
     """
-    make_private_dir(os.path.dirname(path) or ".")
-    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-    stage = f"{temporary}.stage"
-    try:
-        builder = _Builder(temporary, stage)
+    with appearing(path) as temporary:
+        stage = f"{temporary}.stage"
         try:
-            for feed in feeds:
-                builder.add(feed)
-            builder.add_tables(tables or Tables())
-            report = builder.finish(now, starter=starter)
+            builder = _Builder(temporary, stage)
+            try:
+                for feed in feeds:
+                    builder.add(feed)
+                builder.add_tables(tables or Tables())
+                return builder.finish(now, starter=starter)
+            finally:
+                builder.close()
         finally:
-            builder.close()
-        _sync(temporary)
-        os.rename(temporary, path)
-        sync_dir(os.path.dirname(path) or ".")
-    except (sqlite3.Error, OSError) as cause:
-        raise MachineError(f'cannot write vulnerability database "{path}": {cause}') from cause
-    finally:
-        remove_quietly(temporary)
-        remove_quietly(stage)
-    return report
-
-
-def _sync(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+            remove_quietly(stage)
 
 
 class _Used(NamedTuple):
@@ -155,21 +129,9 @@ class _Builder:
     """One database that is being written, with its staging file."""
 
     def __init__(self, path: str, stage: str) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        run = self._connection.execute
-        run("PRAGMA page_size = 4096")
-        # Nobody sees the file before it is whole: a crash leaves a temporary file, no journal.
-        run("PRAGMA journal_mode = OFF")
-        run("PRAGMA synchronous = OFF")
-        run("ATTACH ? AS stage", (stage,))
-        run("PRAGMA stage.journal_mode = OFF")
-        run("PRAGMA stage.synchronous = OFF")
-        run(f"PRAGMA cache_size = -{_STAGE_CACHE_KIB}")
-        self._connection.executescript(read_vulndb("schema.sql").decode("ascii"))
-        run("CREATE TABLE stage.affected (ecosystem, name, number, content)")
-        run("BEGIN")
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
-        self._staged: list[tuple[int, str, int, bytes]] = []
+        self._file = FreshFile(path)
+        self._stage = Stage(self._file.connection, stage)
+        self._file.connection.execute("BEGIN")
         self._heads: list[StoredHead] = []
         self._names = array("Q")  # a million of them, as Python objects, would take 100 MiB
         self._ecosystems: dict[str, int] = {}
@@ -196,7 +158,7 @@ class _Builder:
                 records += 1
                 newest = max(newest or 0, schema.seconds(entry.modified) or 0) or None
         content = feed.content
-        self._connection.execute(
+        self._file.connection.execute(
             "INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?)",
             (self._feed, feed.name, records, self._refused - before, newest,
              content.bytes, content.sha256),
@@ -221,7 +183,7 @@ class _Builder:
         self._number += 1
         self._describe(record)
         self._head(self._number, record, modified)
-        places = () if record.withdrawn else tuple({*self._stage(self._number, record)})
+        places = () if record.withdrawn else tuple({*self._said(self._number, record)})
         self._seen[giver, record.id] = _Used(
             self._number, modified or 0, places, withdrawn=bool(record.withdrawn)
         )
@@ -229,18 +191,16 @@ class _Builder:
         for place in places:
             self._records[place] += 1
             self._newest[place] = max(self._newest.get(place, 0), modified or 0)
-        if len(self._staged) >= _BATCH:
-            self._flush()
         return True
 
-    def _stage(self, number: int, record: Advisory) -> Iterator[int]:
+    def _said(self, number: int, record: Advisory) -> Iterator[int]:
         """Keep what is said of each package; yields their ecosystems."""
         for affected in record.affected or ():
             if affected.package is not None:
                 ecosystem = self._ecosystem(affected.package.ecosystem)
                 name = usual(affected.package.ecosystem, affected.package.name)
                 content = schema.packed(compact(number, affected))
-                self._staged.append((ecosystem, name, number, content))
+                self._stage.add(ecosystem, name, number, content)
                 yield ecosystem
 
     def _drop(self, used: _Used) -> None:
@@ -290,26 +250,22 @@ class _Builder:
 
     def _write_block(self) -> None:
         if self._block:
-            content = self._compressor.compress(blocks.packed_prose(self._block))
+            content = self._file.compress(blocks.packed_prose(self._block))
             row = (self._block_first, content)
-            self._connection.execute("INSERT INTO description VALUES (?, ?)", row)
+            self._file.connection.execute("INSERT INTO description VALUES (?, ?)", row)
         self._block_first, self._block_bytes = self._number + 1, 0
         self._block = []
 
-    def _flush(self) -> None:
-        self._connection.executemany("INSERT INTO stage.affected VALUES (?, ?, ?, ?)", self._staged)
-        self._staged = []
-
     def _write_heads(self) -> None:
         if self._heads:
-            content = self._compressor.compress(schema.packed_all(self._heads))
+            content = self._file.compress(schema.packed_all(self._heads))
             row = (self._number - len(self._heads) + 1, content)
-            self._connection.execute("INSERT INTO advisory VALUES (?, ?)", row)
+            self._file.connection.execute("INSERT INTO advisory VALUES (?, ?)", row)
         self._heads = []
 
     def add_tables(self, tables: Tables) -> None:
         """What stands beside the advisories."""
-        many = self._connection.executemany
+        many = self._file.connection.executemany
         kev = ((cve, schema.packed(one)) for cve, one in sorted(tables.kev.items()))
         many("INSERT INTO kev VALUES (?, ?)", kev)
         epss = (
@@ -324,11 +280,10 @@ class _Builder:
         """Gather what was staged, write what was counted."""
         self._write_block()
         self._write_heads()
-        self._flush()
-        many, run = self._connection.executemany, self._connection.execute
+        many = self._file.connection.executemany
         names = (one for one in sorted(self._names) if blocks.number_of(one) not in self._dropped)
         many("INSERT INTO identifier VALUES (?, ?)", blocks.buckets(names))
-        many("INSERT INTO affected VALUES (?, ?, ?)", self._gathered())
+        many("INSERT INTO affected VALUES (?, ?, ?)", self._stage.gathered(self._dropped))
         many("INSERT INTO severity VALUES (?, ?, ?)",
              ((number, *given) for given, number in self._severities.items()))  # fmt: skip
         many("INSERT INTO ecosystem VALUES (?, ?, ?, ?)",
@@ -339,9 +294,7 @@ class _Builder:
         many("INSERT INTO meta VALUES (?, ?)", (
             ("built_at", now), ("records", records), ("newest", newest), ("starter", int(starter)),
         ))  # fmt: skip
-        run(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        run(f"PRAGMA user_version = {schema.VERSION}")
-        run("COMMIT")
+        self._file.finish()
         counts = {name: self._records[number] for name, number in self._ecosystems.items()}
         return BuildReport(
             records=records,
@@ -352,42 +305,9 @@ class _Builder:
             ecosystems=counts,
         )
 
-    def _gathered(self) -> Iterator[tuple[int, str, bytes]]:
-        """Packages in their order, several together; staged once more, to learn from samples."""
-        many, run = self._connection.executemany, self._connection.execute
-        run("CREATE TABLE stage.grouped (ecosystem, first, content)")
-        many("INSERT INTO stage.grouped VALUES (?, ?, ?)", blocks.grouped(self._lists()))
-        compressor = self._with_dictionary()
-        for ecosystem, first, content in run("SELECT * FROM stage.grouped ORDER BY rowid"):
-            yield ecosystem, first, compressor.compress(content)
-
-    def _lists(self) -> Iterator[tuple[int, str, bytes]]:
-        """Each package: all that is known of it as one list."""
-        rows = self._connection.execute(
-            "SELECT ecosystem, name, number, content FROM stage.affected"
-            " ORDER BY ecosystem, name, number, content"
-        )
-        for (ecosystem, name), group in groupby(rows, itemgetter(0, 1)):
-            known = [row[3] for row in group if row[2] not in self._dropped]
-            if known:
-                yield ecosystem, name, blocks.list_of(known)
-
-    def _with_dictionary(self) -> zstandard.ZstdCompressor:
-        """Groups are too short to be compressed without one."""
-        (count,) = self._connection.execute("SELECT count(*) FROM stage.grouped").fetchone()
-        query = "SELECT content FROM stage.grouped WHERE rowid % ? = 0 LIMIT ?"
-        rows = self._connection.execute(query, (count // _SAMPLES + 1, _SAMPLES))
-        samples = [row[0] for row in rows]
-        made = blocks.dictionary(samples)
-        row = ("dictionary", made.as_bytes())
-        self._connection.execute("INSERT INTO meta VALUES (?, ?)", row)
-        return zstandard.ZstdCompressor(
-            level=_LEVEL, dict_data=made, write_content_size=True, write_dict_id=False
-        )
-
     def close(self) -> None:
         """Let go of both files."""
-        self._connection.close()
+        self._file.close()
 
 
 def _word_of_summary(record: Advisory) -> str | None:
