@@ -161,8 +161,10 @@ def _finding(
     over: bool,
 ) -> Vulnerability:
     yes = [one for one in sources if not denies(one.hit.affected)]
+    # Of the packages of one component some may be spared: the others stay a finding.
     spared = {id(one.hit.package) for one in sources if denies(one.hit.affected)}
-    # Of the binaries of one source some may be spared: the others stay a finding.
+    if release.is_known:
+        spared.update(id(one.hit.package) for one in yes if one.hit.package.owner)
     left = [one for one in yes if id(one.hit.package) not in spared]
     yes = left or yes
     matches = tuple(sorted({_match(one, over) for one in yes}, key=_place))
@@ -187,9 +189,9 @@ def _finding(
         scores=found,
         kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
         epss=max(chances, default=None),
-        marks=tuple(_marks(package, fixed, release)),
+        marks=tuple(_marks([one.hit.package for one in yes], fixed, release)),
         fix=command(package, fixed[-1] if fixed else "", base, state is FixState.PAID),
-        suppressed=_suppressed([] if left else sources, package, release),
+        suppressed=None if left else _suppressed(sources, package, release),
     )
 
 
@@ -250,12 +252,13 @@ def _severity(sources: list[_Sourced], found: tuple[Score, ...]) -> tuple[str, s
     return scored if scored[1] else rated(words, ())
 
 
-def _marks(package: Package, fixed: tuple[str, ...], release: Release) -> Iterator[Mark]:
-    if _is_of_later_minor(package, fixed, release):
+def _marks(packages: list[Package], fixed: tuple[str, ...], release: Release) -> Iterator[Mark]:
+    """What is so of all of its packages."""
+    if all(_is_of_later_minor(one, fixed, release) for one in packages):
         yield Mark.LATER_MINOR
-    if is_kernel_headers(package):
+    if all(map(is_kernel_headers, packages)):
         yield Mark.KERNEL_HEADERS
-    if package.owner and not release.is_known:
+    if all(one.owner for one in packages):
         yield Mark.OWNED
 
 
@@ -269,16 +272,12 @@ def _is_of_later_minor(package: Package, fixed: tuple[str, ...], release: Releas
     return all((minor := minor_release(one)) and minor > own for one in fixed)
 
 
-def _suppressed(sources: list[_Sourced], package: Package, release: Release) -> Suppression | None:
+def _suppressed(sources: list[_Sourced], package: Package, release: Release) -> Suppression:
+    """Why all of its packages are spared; of several reasons what an advisory says."""
     for one in sources:
         if denies(one.hit.affected):
             status = one.hit.affected.status
             why = f"{one.hit.asked.ecosystem}: {one.hit.judged.because}" if status == FIXED else ""
             return Suppression(status, f"{one.head.feed}, {one.head.id}", statement=why)
-    if package.owner and release.is_known:
-        return Suppression(
-            "owned",
-            package.owner,
-            statement=f"it is part of a package of {release.name}, whose advisories decide",
-        )
-    return None
+    why = f"it is part of a package of {release.name}, whose advisories decide"
+    return Suppression("owned", package.owner, statement=why)

@@ -11,6 +11,7 @@ built from perl 4:5.26, and comparing that as 0:5.26 would make every perl-Errno
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -40,8 +41,11 @@ _ECOSYSTEMS = {
     "hex": "Hex", "julia": "Julia", "maven": "Maven", "npm": "npm", "nuget": "NuGet",
     "opam": "opam", "pub": "Pub", "pypi": "PyPI", "swift": "SwiftURL",
 }  # fmt: skip
-_HEADERS = frozenset({"linux-libc-dev", "kernel-headers", "linux-headers", "linux-api-headers",
-                      "kernel-uek-headers", "linux-glibc-devel"})  # fmt: skip
+# "linux-libc-dev", "linux-libc-dev-arm64-cross"; "linux-headers-6.1.0-18-amd64", "kernel-headers",
+# "linux-aws-headers-5.15.0-1051"; SUSE's
+_HEADERS = re.compile(
+    r"linux-libc-dev(?:-.+)?|(?:linux|kernel)(?:-[a-z0-9.+]+){0,5}-headers(?:-.+)?|linux-glibc-devel"
+).fullmatch
 
 
 class Channel(StrEnum):
@@ -81,9 +85,7 @@ def is_system(package: Package) -> bool:
 
 def is_kernel_headers(package: Package) -> bool:
     """Declarations for compilers, built from the kernel's source: no kernel code."""
-    return package.type in _SYSTEM and (
-        package.name in _HEADERS or package.name.startswith("linux-headers-")
-    )
+    return package.type in _SYSTEM and bool(_HEADERS(package.name))
 
 
 def questions(package: Package, release: Release, known: frozenset[str]) -> list[Asked] | NotAsked:

@@ -123,3 +123,24 @@ def test_builds_of_their_own_are_known_by_their_versions() -> None:
     assert own_build("2.28-236.0.1.ksplice1.el8_9.7") == "ksplice"
     for ordinary in ("1.0-1.fipscheck", "3.0.7-16.el9_2", "2.1-1ubuntu2"):
         assert own_build(ordinary) == ""
+
+
+@pytest.mark.parametrize(
+    ("qualifiers", "expected"),
+    [
+        ({}, ["CVE-1-1 bash"]),
+        ({"arch": "x86_64"}, ["CVE-1-1 bash"]),
+        ({"arch": ["aarch64", "x86_64"]}, ["CVE-1-1 bash"]),
+        ({"arch": "noarch"}, ["CVE-1-1 bash"]),
+        ({"arch": "aarch64"}, []),
+        ({"os": ["windows"]}, []),
+        ({"os": ["linux", "windows"]}, ["CVE-1-1 bash"]),
+    ],
+)
+def test_what_concerns_other_processors_or_systems_alone_is_not_found(
+    tmp_path: Path, qualifiers: dict[str, object], expected: list[str]
+) -> None:
+    told = ranged("Oracle Linux:8", "bash", "introduced 0 fixed 9")
+    told = msgspec.structs.replace(told, ecosystem_specific=qualifiers)
+    bash = package("rpm", "bash", "4.4-1.el8", arch="x86_64")
+    assert found(tmp_path, [bash], advisory("CVE-1-1", told), system=ORACLE) == expected

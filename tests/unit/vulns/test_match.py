@@ -139,6 +139,9 @@ def test_the_distribution_decides_of_what_it_packaged(tmp_path: Path) -> None:
     (finding,) = matched(tmp_path, [part], upstream).vulnerabilities
     assert finding.suppressed is not None
     assert finding.suppressed.by == "pkg:deb/debian/python3-yaml@5.3-1"
+    # Another copy, which no package owns, stays a finding: the distribution speaks of its own.
+    (kept,) = matched(tmp_path, [part, package("pypi", "PyYAML", "5.3")], upstream).vulnerabilities
+    assert (kept.suppressed, len(kept.matches)) == (None, 1)
     # Of a distribution that the database does not know, upstream's word is the only one.
     unknown = OsRelease(id="slackware")
     (kept,) = matched(tmp_path, [part], upstream, system=unknown).vulnerabilities
@@ -214,6 +217,11 @@ def test_one_of_several_builds_of_a_module_with_the_fix_is_enough(tmp_path: Path
     assert found(tmp_path, [built], one, system=ALMA) == []
 
 
+def test_what_is_related_is_no_name_of_a_flaw_in_a_language_package(tmp_path: Path) -> None:
+    one = advisory("GHSA-1", ranged("npm", "a", "introduced 0"), related=["CVE-1-1"])
+    assert found(tmp_path, [package("npm", "a", "1.0.0")], one) == ["GHSA-1 a"]
+
+
 def test_updates_without_a_security_fix_are_no_vulnerability(tmp_path: Path) -> None:
     one = advisory("ALBA-2020:1", ranged("AlmaLinux:8", "bash", "introduced 0 fixed 9"))
     assert found(tmp_path, [package("rpm", "bash", "4.4-1.el8")], one, system=ALMA) == []
@@ -224,6 +232,10 @@ def test_kernel_headers_are_marked(tmp_path: Path) -> None:
     headers = package("deb", "linux-libc-dev", "6.1", source="linux")
     (finding,) = matched(tmp_path, [headers], one).vulnerabilities
     assert finding.marks == (Mark.KERNEL_HEADERS,)
+    # A kernel beside them is one that somebody may start.
+    kernel = package("deb", "linux-image-6.1.0-18-amd64", "6.1", source="linux")
+    (finding,) = matched(tmp_path, [headers, kernel], one).vulnerabilities
+    assert finding.marks == ()
 
 
 def test_what_could_not_be_matched_is_listed_with_the_reason(tmp_path: Path) -> None:

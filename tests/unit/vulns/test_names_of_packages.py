@@ -199,11 +199,20 @@ def test_a_package_that_cannot_be_looked_up_says_why(found: Package, why: str) -
     assert why in asked.why
 
 
-def test_kernel_headers_are_known_as_such() -> None:
-    assert is_kernel_headers(package("deb", "linux-libc-dev", "6.1"))
-    assert is_kernel_headers(package("deb", "linux-headers-6.1.0-18-amd64", "6.1"))
-    assert not is_kernel_headers(package("deb", "linux-image-6.1.0-18-amd64", "6.1"))
-    assert not is_kernel_headers(package("npm", "linux-headers", "6.1"))
+@pytest.mark.parametrize(
+    ("kind", "name", "headers"),
+    [
+        ("deb", "linux-libc-dev", True), ("deb", "linux-libc-dev-arm64-cross", True),
+        ("deb", "linux-headers-6.1.0-18-amd64", True),
+        ("deb", "linux-aws-headers-5.15.0-1051", True), ("apk", "linux-headers", True),
+        ("rpm", "kernel-headers", True), ("rpm", "kernel-uek-headers", True),
+        ("rpm", "linux-glibc-devel", True), ("alpm", "linux-api-headers", True),
+        ("deb", "linux-image-6.1.0-18-amd64", False), ("rpm", "kernel-core", False),
+        ("deb", "linux-libc", False), ("npm", "linux-headers", False),
+    ],
+)  # fmt: skip
+def test_kernel_headers_are_known_as_such(kind: str, name: str, headers: bool) -> None:
+    assert is_kernel_headers(package(kind, name, "6.1")) is headers
 
 
 def test_names_have_one_spelling_on_both_sides() -> None:
