@@ -48,8 +48,11 @@ class Bill(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What the user called the image. A path need not be UTF-8; documents have to be."""
-        return _utf8(self.facts.reference) or "image"
+        """The image's first tag, else the file or folder it was read from, without its path.
+
+        Where that lies is no part of the image: the same image gives the same document anywhere.
+        """
+        return image_name(self.facts)
 
     @property
     def second(self) -> str:
@@ -181,6 +184,13 @@ def image_purl(facts: ImageFacts) -> str:
     return purl("oci", repository or "image", digest, qualifiers=qualifiers)
 
 
+def image_name(facts: ImageFacts) -> str:
+    """See `Bill.name`. A path need not be UTF-8; documents have to be."""
+    if facts.repo_tags:
+        return _utf8(facts.repo_tags[0])
+    return _utf8(facts.reference.rstrip("/").rpartition("/")[2]) or "image"
+
+
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -204,7 +214,7 @@ def _serial(facts: ImageFacts, timestamp: str, author: Author | None) -> str:
     content = (
         timestamp,
         author,
-        _utf8(facts.reference),
+        image_name(facts),
         facts.digest,
         facts.config_digest,
         facts.layers,

@@ -73,7 +73,8 @@ def _lines(quality: Quality) -> Iterator[str]:
         wanted = ",".join(one.standards)
         yield f"{mark}  {one.has:>6} of {one.of:<6} {wanted:<14} {one.element:<18} {one.title}"
         if one.missing and one.of > 1:
-            names = ", ".join(map(plain, one.missing[:_NAMED]))
+            # Without qualifiers: three whole package URLs are four lines of a terminal.
+            names = ", ".join(plain(name.partition("?")[0]) for name in one.missing[:_NAMED])
             more = len(one.missing) - _NAMED
             yield f"{'':<35}missing in {names}" + (f" and {more} more" if more > 0 else "")
     yield ""

@@ -7,7 +7,7 @@ Format"; PKWARE APPNOTE (secure/scan/formats/zip.py).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
 from secure.errors import ArchiveError, InputError
 from secure.facts.image import Unreadable
@@ -15,6 +15,7 @@ from secure.facts.location import Location, text
 from secure.facts.package import Package
 from secure.oci.limits import GIB, KIB, MIB
 from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.formats.integrity import Hashes
 from secure.scan.formats.jar import JarContent, Project, parse_properties, projects
 from secure.scan.formats.manifest import parse_manifest
 from secure.scan.formats.pom import parse_pom
@@ -58,24 +59,25 @@ class _Walk:
         A spent budget ends the whole file: it is raised through to the outermost archive.
         """
         jar = JarContent(where.rpartition("/")[2].rpartition(".")[0], where)
-        sha1 = ""
-        digest = hashlib.sha1(usedforsecurity=False)  # Maven repositories are searched by it
+        hashes: Hashes = ()
+        # Maven repositories are searched by the first, BSI TR-03183-2 asks for the second.
+        digests = hashlib.sha1(usedforsecurity=False), hashlib.sha512(usedforsecurity=False)
         try:
             self._budget.archive(depth)
             # A digest is of the whole archive, so what follows its end is read too.
-            hashed = _seen_by(digest.update, chunks)
+            hashed = _seen_by(digests, chunks)
             members = ZipStream(hashed, self._budget)
             for member in members:
                 yield from self._member(member, jar, where, depth)
             for _ in hashed:
                 pass
             yield from (self._unreadable(where, fault) for fault in members.faults)
-            sha1 = digest.hexdigest()
+            hashes = tuple((one.name, one.hexdigest()) for one in digests)
         except (ArchiveError, BudgetSpentError) as cause:
             if depth and isinstance(cause, BudgetSpentError):
                 raise
             yield self._unreadable(where, cause.what)
-        yield from self._packages(jar, where, sha1)
+        yield from self._packages(jar, where, hashes)
 
     def _member(self, member: Member, jar: JarContent, where: str, depth: int) -> Iterator[Found]:
         name = member.name
@@ -107,10 +109,10 @@ class _Walk:
         if self._projects > _MOST_PROJECTS:
             raise BudgetSpentError("jar projects", text(self._file.name), f"{_MOST_PROJECTS}")
 
-    def _packages(self, jar: JarContent, where: str, sha1: str) -> Iterator[Found]:
+    def _packages(self, jar: JarContent, where: str, hashes: Hashes) -> Iterator[Found]:
         main, shaded = projects(jar)
         if main is not None:
-            yield self._package(main, where, (("sha1", sha1),) if sha1 else ())
+            yield self._package(main, where, hashes)
         for project in shaded:
             yield self._package(project, where, ())
         if main is None and not shaded and jar.folders:
@@ -121,7 +123,7 @@ class _Walk:
                 "the archive holds classes, and nothing in it tells a version",
             )
 
-    def _package(self, project: Project, where: str, hashes: tuple[tuple[str, str], ...]) -> Found:
+    def _package(self, project: Project, where: str, hashes: Hashes) -> Found:
         if not named(project.artifact, project.version) or "${" in project.version:
             asked = shown(ValueError(f"{project.artifact} {project.version}"))
             return self._unreadable(where, f'"{asked}" is no name and version of a package')
@@ -146,15 +148,16 @@ class _Walk:
         return self._file.unreadable(f"{inner}: {why}" if inner else why)
 
 
-def _seen_by(update: Callable[[bytes], None], chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _seen_by(digests: Iterable[hashlib._Hash], chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
-        update(chunk)
+        for digest in digests:
+            digest.update(chunk)
         yield chunk
 
 
 JAVA_ARCHIVE = Cataloger(
     name="java-archive",
-    version=2,
+    version=3,
     wants=tuple("*" + end for end in _ENDS),
     max_bytes=4 * GIB,  # streamed; what is unpacked has bounds of its own
     parse=parse_archive,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from secure.errors import InputError
 from secure.facts.location import text
@@ -24,12 +25,12 @@ _MOST_METADATA = 2  # no archive may have more than one
 
 
 def parse_archive(file: FileView) -> Found:
-    """One package, with the digest by which indexes and lock files know the archive."""
-    digest = hashlib.sha256()
+    """One package. Indexes and lock files know the archive by SHA-256, BSI asks for SHA-512."""
+    digests = hashlib.sha256(usedforsecurity=False), hashlib.sha512(usedforsecurity=False)
     described: list[bytes] = []
     hashes: Hashes = ()
     try:
-        chunks = _hashed(file, digest)
+        chunks = _hashed(file, digests)
         members = ZipStream(chunks, Budget(text(file.name)))
         for member in members:
             if len(described) < _MOST_METADATA and _METADATA.fullmatch(member.name):
@@ -37,7 +38,7 @@ def parse_archive(file: FileView) -> Found:
         for _ in chunks:  # what follows its end belongs to the digest
             pass
         yield from (file.unreadable(fault) for fault in members.faults)
-        hashes = (("sha256", digest.hexdigest()),)
+        hashes = tuple((one.name, one.hexdigest()) for one in digests)
     except InputError as cause:
         yield file.unreadable(cause.what)
     else:
@@ -49,17 +50,16 @@ def parse_archive(file: FileView) -> Found:
         yield metadata_record(file, PYTHON_ARCHIVE.name, content, hashes)
 
 
-def _hashed(file: FileView, digest: hashlib._Hash) -> Iterator[bytes]:
-    digest.update(file.content)
-    yield file.content
-    for piece in file.rest():
-        digest.update(piece)
+def _hashed(file: FileView, digests: Iterable[hashlib._Hash]) -> Iterator[bytes]:
+    for piece in chain((file.content,), file.rest()):
+        for digest in digests:
+            digest.update(piece)
         yield piece
 
 
 PYTHON_ARCHIVE = Cataloger(
     name="python-archive",
-    version=1,
+    version=2,
     wants=("*.whl", "*.egg"),
     max_bytes=4 * GIB,  # streamed; what is unpacked has bounds of its own
     parse=parse_archive,

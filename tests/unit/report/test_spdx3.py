@@ -44,7 +44,7 @@ def test_a_package_is_told_with_its_graph_and_licence() -> None:
         if isinstance(to, spdx.software_Package) and isinstance(one.from_, spdx.Element)
     }
     assert ("curl", "dependsOn", "libc6") in names
-    assert ("dir/app.tar", "contains", "debian") in names
+    assert ("registry.example/app:1.0", "contains", "debian") in names
     curl = next(one for one in found.foreach_type(spdx.software_Package) if one.name == "curl")
     assert isinstance(curl.suppliedBy, spdx.Agent)
     assert curl.suppliedBy.name == "Curl People"

@@ -30,8 +30,9 @@ def test_the_digest_of_the_archive_goes_with_the_package_it_is() -> None:
     content = jar(LANG | CODEC)
     packages, _ = read(content, "lib/commons-lang3-3.12.0.jar")
     sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    sha512 = hashlib.sha512(content).hexdigest()
     assert {p.name: p.hashes for p in packages} == {
-        "commons-lang3": (("sha1", sha1),),
+        "commons-lang3": (("sha1", sha1), ("sha512", sha512)),
         "commons-codec": (),
     }
 
@@ -57,7 +58,7 @@ def test_nested_archives_are_read_in_place(method: int, sizes_after: bool) -> No
     assert unreadable == []
     assert [p.location.path for p in packages] == ["srv/all.ear!/web.war!/WEB-INF/lib/a.jar"]
     sha1 = hashlib.sha1(inner, usedforsecurity=False).hexdigest()
-    assert packages[0].hashes == (("sha1", sha1),)
+    assert packages[0].hashes == (("sha1", sha1), ("sha512", hashlib.sha512(inner).hexdigest()))
 
 
 def test_a_nested_place_survives_the_merge_of_layers(tmp_path: Path) -> None:

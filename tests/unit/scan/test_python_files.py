@@ -222,7 +222,10 @@ def test_a_wheel_or_an_egg_is_one_package_with_its_digest(
     )
     (found,) = scanned(tmp_path, [layer(file(name, content))]).packages
     assert told([found]) == ["pypi:jinja2@3.1.4"]
-    assert found.hashes == (("sha256", hashlib.sha256(content).hexdigest()),)
+    assert found.hashes == (
+        ("sha256", hashlib.sha256(content).hexdigest()),
+        ("sha512", hashlib.sha512(content).hexdigest()),
+    )
     assert found.location.path == name
 
 
