@@ -29,8 +29,8 @@ _TYPES = {
     "generic": ("binary", ""), "github": ("github-action", ""), "golang": ("go-module", "go"),
     "hackage": ("hackage", "haskell"), "hex": ("hex", "erlang"), "luarocks": ("lua-rocks", "lua"),
     "maven": ("java-archive", "java"), "npm": ("npm", "javascript"), "nuget": ("dotnet", "dotnet"),
-    "otp": ("erlang-otp", "erlang"), "pub": ("dart-pub", "dart"), "pypi": ("python", "python"),
-    "swift": ("swift", "swift"), "vcpkg": ("vcpkg", "c++"),
+    "otp": ("erlang-otp", "erlang"), "pear": ("php-pear", "php"), "pub": ("dart-pub", "dart"),
+    "pypi": ("python", "python"), "swift": ("swift", "swift"), "vcpkg": ("vcpkg", "c++"),
 }  # fmt: skip
 
 
