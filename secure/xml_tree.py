@@ -9,7 +9,6 @@ read it again with each piece (CVE-2023-52425).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import StringIO
 from xml.parsers import expat
 
 import msgspec
@@ -21,6 +20,7 @@ _MAX_DEPTH = 64
 # Of one tree, attributes included; an update of a whole distribution's has some 20,000.
 _MAX_ELEMENTS = 200_000
 _MOST_CHARS = 64 * 1024  # of the text in one element; the rest is left out
+_MOST_PIECES = 64  # of a text; expat gives some 8 KiB at once
 _PIECE = 64 * 1024
 _NO_ATTRIBUTES: dict[str, str] = {}
 
@@ -103,7 +103,7 @@ class _Reader:
         self._names = names
         self._depth = self._elements = 0
         self._open: list[Element] = []
-        self._texts: list[StringIO] = []  # of the open ones: adding to a long string copies it
+        self._texts: list[list[str]] = []  # of the open ones, in pieces
         self._done: list[Element] = []
 
     def taken(self) -> list[Element]:
@@ -126,17 +126,21 @@ class _Reader:
         if self._open:
             self._open[-1].children.append(made)
         self._open.append(made)
-        self._texts.append(StringIO())
+        self._texts.append([])
 
     def end(self, _: str) -> None:
         self._depth -= 1
         if self._open:
             found = self._open.pop()
-            found.text = self._texts.pop().getvalue()
+            if pieces := self._texts.pop():
+                found.text = "".join(pieces)[:_MOST_CHARS]
             if not self._open:
                 self._done.append(found)
 
     def add_text(self, text: str) -> None:
         if self._open:
-            into = self._texts[-1]
-            into.write(text[: _MOST_CHARS - into.tell()])
+            pieces = self._texts[-1]
+            pieces.append(text)
+            # Joined now and then: adding each to a string copies it, and small ones are large.
+            if len(pieces) > _MOST_PIECES:
+                pieces[:] = ["".join(pieces)[:_MOST_CHARS]]
