@@ -37,6 +37,7 @@ COMMAND = Command(
         Option("--accept-shrink", "build, update, import: even if an ecosystem loses many records"),
         Option("--sha256", "import: what the file's digest must be", "HEX"),
         Option("--sign", "export: the private key to sign with, ed25519 in PEM", "FILE"),
+        Option("--without-details", "export: leave out details and references of advisories"),
         Option("--key", "import: the public key that must have signed it", "FILE"),
         Option("--format", "status, search: table or json", "NAME"),
         Option("--output", "write the result to a file instead", "FILE", "-o"),
@@ -147,7 +148,8 @@ def _search(arguments: Arguments, word: str) -> int:
 def _export(arguments: Arguments, path: str) -> int:
     from secure.flows.db_parcel import export
 
-    export(path, write, key=arguments.one("--sign"))
+    details = not arguments.has("--without-details")
+    export(path, write, key=arguments.one("--sign"), details=details)
     return 0
 
 

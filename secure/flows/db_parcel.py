@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
-import msgspec
-
 from secure import system as os
 from secure.errors import (
     ArchiveError,
@@ -22,18 +20,24 @@ from secure.kernel.whole_files import write_whole
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly
 from secure.vulns import manifest
-from secure.vulns.parcel import Head, read_head, read_parcel, write_parcel
+from secure.vulns.contents import rebuild, rows
+from secure.vulns.database_file import open_file
+from secure.vulns.database_status import status_of
+from secure.vulns.parcel import Head, read_head, read_parcel, waybill_of, write_parcel
 from secure.vulns.signature import KEY_BYTES, sign, signer
 
 _WEB = ("https://", "http://")
 
 
-def export(path: str, told: Callable[[str], object], *, key: str = "") -> None:
+def export(
+    path: str, told: Callable[[str], object], *, key: str = "", details: bool = True
+) -> None:
     """Write the current database to one file, whole or not at all.
 
     Args:
         told: is given the digest of the file.
         key: file of the private key to sign with; "" signs nothing.
+        details: False leaves out the details and references of advisories.
 
     Raises:
         NotFoundError: there is only the starter set, which every machine has; or no such key.
@@ -42,24 +46,25 @@ def export(path: str, told: Callable[[str], object], *, key: str = "") -> None:
     found = manifest.current(folder())
     if found is None:
         raise NotFoundError("there is no database to export", do="Get one: secure db update")
-    # Who signed what was imported here does not vouch for what is signed now.
-    found = msgspec.structs.replace(found, signed_by="")
     private = _key(key) if key else b""
     digest = sha256()
 
     def fill(fd: int) -> None:
         signing = (lambda head: sign(head, private, f'"{key}"')) if key else None
+        waybill = waybill_of(status_of(source), rows(source, details=details), details=details)
         with open(fd, "w+b", closefd=False) as target:
-            write_parcel(found, source, target, signing)
+            write_parcel(waybill, rows(source, details=details), target, signing)
             target.seek(0)
             for piece in iter(lambda: target.read(1 << 20), b""):
                 digest.update(piece)
 
+    source = open_file(manifest.verified(folder(), found))
     try:
-        with open(manifest.verified(folder(), found), "rb") as source:
-            write_whole(path, fill, 0o666)  # by the umask: it is there to be handed on
+        write_whole(path, fill, 0o666)  # by the umask: it is there to be handed on
     except OSError as cause:
         raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
+    finally:
+        source.close()
     told(f"sha256:{digest.hexdigest()}\n")
 
 
@@ -105,10 +110,7 @@ def _import(
                 source.seek(0)
             head = read_head(source, where)
             signed_by = _signer(head, key) if key else ""
-            with open(fresh, "xb") as target:
-                read_parcel(head.manifest, source, target, DEFAULT_LIMITS, where)
-                target.flush()
-                os.fsync(target.fileno())
+            rebuild(read_parcel(head.waybill, source, DEFAULT_LIMITS, where), fresh, where)
     except OSError as cause:
         raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
     most = may_lose_percent(accept_shrink=accept_shrink)

@@ -132,6 +132,8 @@ def _status_lines(
         refused = f", {feed.refused} not used" if feed.refused else ""
         yield f"feed {feed.name}: {feed.records} records{refused}, sha256 {feed.sha256[:16]}…"
     yield f"end of support known of {status.releases} releases of distributions"
+    if not status.details:
+        yield "details and references of advisories are not in it: exported --without-details"
     if missing:
         yield f"missing: {', '.join(missing)}"
 

@@ -113,6 +113,15 @@ def packed_prose(block: list[Description]) -> bytes:
     ))  # fmt: skip
 
 
+def summaries_of(block: bytes) -> bytes:
+    """The block without details and references.
+
+    Raises:
+        msgspec.MsgspecError: it is no block.
+    """
+    return _encode((_prose.decode(block)[0], "", ""))
+
+
 def _clean(text: str) -> str:
     return text.replace("\0", "")
 

@@ -41,6 +41,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True):
     Args:
         starter: only the set that comes with the program.
         releases: of how many releases of distributions the end of support is known.
+        details: it has the details and references of advisories, not summaries alone.
     """
 
     built_at: str
@@ -50,6 +51,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True):
     feeds: tuple[FeedStatus, ...]
     ecosystems: tuple[EcosystemStatus, ...]
     releases: int = 0
+    details: bool = True
 
 
 def status_of(file: DatabaseFile) -> DatabaseStatus:
@@ -66,6 +68,7 @@ def status_of(file: DatabaseFile) -> DatabaseStatus:
         feeds=tuple(_feed(file, *row) for row in feeds),
         ecosystems=tuple(ecosystems_of(file)),
         releases=len(file.rows("SELECT ecosystem FROM release")),
+        details=bool(meta.get("details", 1)),
     )
 
 

@@ -56,7 +56,11 @@ class FreshFile:
         run("PRAGMA journal_mode = OFF")
         run("PRAGMA synchronous = OFF")
         self.connection.executescript(read_vulndb("schema.sql").decode("ascii"))
-        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+    def compress(self, block: bytes) -> bytes:
+        """A block of heads or prose."""
+        return self._compressor.compress(block)
 
     def finish(self) -> None:
         """Mark the file as ours, and end what was begun."""
