@@ -102,6 +102,10 @@ def _or(words: tuple[str, ...]) -> str:
 
 
 HELP = Option("--help", "show this help", short="-h")
+# Of several commands, always alike.
+OUTPUT = Option("--output", "write to a file instead", "FILE", "-o")
+PLATFORM = Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH")
+VEX = Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True)
 
 
 def parse(command: Command, argv: list[str]) -> Arguments:

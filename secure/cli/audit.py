@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Command, Option, help_text, parse
+from secure.cli.arguments import OUTPUT, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.cli.units import count
 from secure.errors import TamperedError, UsageError
@@ -20,7 +20,7 @@ COMMAND = Command(
         Option("--limit", "how many of the newest records", "NUMBER", "-n"),
         Option("--head", "verify: the log must still contain this record", "SEQ:HASH"),
         Option("--format", "report: html or json", "NAME"),
-        Option("--output", "write to a file instead", "FILE", "-o"),
+        OUTPUT,
     ),
 )
 

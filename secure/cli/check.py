@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Command, Option, help_text, parse
+from secure.cli.arguments import OUTPUT, PLATFORM, VEX, Command, Option, help_text, parse
 from secure.cli.terminal import colour, width, write
 from secure.errors import InputError, PolicyRefusedError
 from secure.facts.verdict import ALLOW, DENY
@@ -17,9 +17,9 @@ COMMAND = Command(
     options=(
         Option("--policy", "policy to judge by", "NAME|FILE"),
         Option("--format", "table, json or sarif", "NAME"),
-        Option("--output", "write to a file instead", "FILE", "-o"),
-        Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
-        Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True),
+        OUTPUT,
+        PLATFORM,
+        VEX,
     ),
     more="\nExit code: 0 allowed, 1 denied, 3 could not decide.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Command, Option, help_text, parse
+from secure.cli.arguments import OUTPUT, PLATFORM, VEX, Command, Option, help_text, parse
 from secure.cli.scan import severities_from
 from secure.cli.terminal import write
 from secure.errors import InputError, PolicyRefusedError
@@ -15,13 +15,13 @@ COMMAND = Command(
     most=2,
     options=(
         Option("--format", "table or json", "NAME"),
-        Option("--output", "write to a file instead", "FILE", "-o"),
-        Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        OUTPUT,
+        PLATFORM,
         Option(
             "--fail-on", "exit 1 if B brings one of this severity: low, medium, high, critical",
             "SEVERITY",
         ),
-        Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True),
+        VEX,
     ),
     more="\nA and B are images, SBOMs, or what secure scan --format json wrote. Both are compared"
     "\nwith the database of today."

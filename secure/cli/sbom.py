@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Arguments, Command, Option, help_text, parse
+from secure.cli.arguments import OUTPUT, PLATFORM, Arguments, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import InputError, PolicyRefusedError, UsageError
 
@@ -31,8 +31,8 @@ COMMAND = Command(
         Option(
             "--minimum", "quality: exit with 1 unless all of ntia, cisa or bsi is there", "NAME"
         ),
-        Option("--output", "write to a file instead", "FILE", "-o"),
-        Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        OUTPUT,
+        PLATFORM,
         Option(
             "--scope", "squashed (usual), or all-layers: with what later layers removed", "NAME"
         ),

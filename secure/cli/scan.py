@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.cli.arguments import Command, Option, help_text, parse
+from secure.cli.arguments import OUTPUT, PLATFORM, VEX, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import InputError, PolicyRefusedError, UsageError
 from secure.facts.verdict import SEVERITIES
@@ -20,8 +20,8 @@ COMMAND = Command(
     most=1,
     options=(
         Option("--format", ", ".join(FORMATS), "NAME"),
-        Option("--output", "write to a file instead", "FILE", "-o"),
-        Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH"),
+        OUTPUT,
+        PLATFORM,
         Option(
             "--scope", "squashed (usual), or all-layers: with what later layers removed", "NAME"
         ),
@@ -32,7 +32,7 @@ COMMAND = Command(
         Option(
             "--fail-on", "exit 1 from this severity on: low, medium, high, critical", "SEVERITY"
         ),
-        Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True),
+        VEX,
         Option("--explain", "show every comparison that led to, or spared, this one", "ID"),
     ),
     more="\nsbom:FILE reads the packages that an SBOM lists: CycloneDX (JSON, XML), SPDX 2 and 3."
