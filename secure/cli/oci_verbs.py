@@ -7,7 +7,7 @@ import sys
 
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.errors import UsageError
-from secure.oci.json_text import encode
+from secure.oci.json_text import encode, indented
 from secure.store.paths import runtime_dir
 
 TYPE_CHECKING = False
@@ -249,8 +249,6 @@ def _features(given: Arguments, root: str, log: Log) -> int:
 
 
 def _spec(given: Arguments, root: str, log: Log) -> int:
-    import json
-
     from secure.oci.runtime_example import example
     from secure.store.atomic import write_file
 
@@ -259,7 +257,7 @@ def _spec(given: Arguments, root: str, log: Log) -> int:
     if os.path.lexists(path):
         raise UsageError(f'"{path}" exists already', do="Remove it first.")
     made = example(os.geteuid(), os.getegid(), rootless=given.has("--rootless"))
-    write_file(path, json.dumps(made, indent=4).encode() + b"\n", 0o644)
+    write_file(path, indented(made).encode() + b"\n", 0o644)
     return 0
 
 

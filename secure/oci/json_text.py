@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Engines write some 60 KiB with the longest seccomp profile; 70,000 id rows were an attack on runc.
 MAX_BYTES = 4 << 20
 _SPACE = " \t\n\r"
+_ENDLESS = float("inf")
 
 
 class _Rules:
@@ -26,11 +27,17 @@ class _Rules:
 
     strict = True
     object_hook = None
-    parse_float = float
     parse_int = int
 
     def __init__(self) -> None:
         self.memo: dict[str, str] = {}
+
+    @staticmethod
+    def parse_float(digits: str) -> float:
+        # 1e999 would be read as infinity, which no JSON can say again.
+        if abs(found := float(digits)) == _ENDLESS:
+            raise DocumentError(f"{digits[:40]} is too large a number")
+        return found
 
     @staticmethod
     def parse_constant(name: str) -> float:
@@ -93,6 +100,19 @@ def encode(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(encode, value)) + "]"
     raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def indented(value: object, margin: str = "\n") -> str:
+    """`encode`, for people: an item a line, two spaces deeper for each level."""
+    inner = margin + "  "
+    if isinstance(value, dict) and value:
+        items = (f"{encode(str(key))}: {indented(item, inner)}" for key, item in value.items())
+        return "{" + inner + ("," + inner).join(items) + margin + "}"
+    if isinstance(value, (list, tuple)) and value:
+        return (
+            "[" + inner + ("," + inner).join(indented(item, inner) for item in value) + margin + "]"
+        )
+    return encode(value)
 
 
 def _pairs(items: Iterable[tuple[object, object]]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from secure.oci.json_text import indented
 
 
 def plan_json(config: dict[str, object]) -> str:
     """Indented JSON that ends with a newline; keys in the order of the specification."""
-    return json.dumps(config, indent=2) + "\n"
+    return indented(config) + "\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure.errors import InputError
+from secure.errors import DocumentError, InputError
 from secure.oci.json_text import MAX_BYTES, decode, encode
 from secure.oci.runtime_config import read_config
 
@@ -49,6 +49,11 @@ JSON = st.recursive(
 def test_what_is_no_config_is_refused(content: bytes) -> None:
     with pytest.raises(InputError):
         read_config(content)
+
+
+def test_a_number_that_would_be_read_as_infinity_is_refused() -> None:
+    with pytest.raises(DocumentError, match="-1e999 is too large"):
+        decode(b'{"a": -1e999}', "config.json")
 
 
 def test_70000_id_rows_are_refused() -> None:
