@@ -31,7 +31,12 @@ from secure.vulns.names import Asked, Channel, NotAsked, questions
 from secure.vulns.ranges import Judged, State
 from secure.vulns.releases import Release, release_of
 from secure.vulns.schema import AdvisoryHead
-from secure.vulns.streams import fixed_in_stream, without_free_fixes, without_idle_statements
+from secure.vulns.streams import (
+    counting,
+    fixed_in_stream,
+    without_free_fixes,
+    without_idle_statements,
+)
 from secure.vulns.versions.order import key
 
 
@@ -152,10 +157,9 @@ def _hits(
         missing[asked.ecosystem, place.reason].append(_shown(package))
         return
     affected: dict[int, list[tuple[Affected, Judged]]] = {}
-    spared: set[int] = set()
-    for entry in _on_such_builds(package, asked, entries, missing):
+    like = _on_such_builds(package, asked, entries, missing)
+    for entry in like:
         if not may_be_affected(asked, place, entry):
-            spared.add(entry.number)
             continue
         judged = compared(package, asked, entry)
         if judged.state is State.AFFECTED:
@@ -163,11 +167,12 @@ def _hits(
         elif judged.state is State.NOT_CHECKED and not denies(entry):
             missing[asked.ecosystem, _not_evaluated(judged)].append(_shown(package))
     for number, found in affected.items():
-        # AlmaLinux lists a module's package once for every build that has the fix: an image needs
-        # only one of them.
-        if package.type == "rpm" and number in spared and package.modularity:
-            continue
-        yield Hit(package, asked, *found[0])
+        passed: list[Affected] = []
+        if package.type == "rpm":
+            same = (entry for entry in like if entry.number == number)
+            passed = [entry for entry in same if not may_be_affected(asked, place, entry)]
+        if counted := counting(package, found, passed):
+            yield Hit(package, asked, *counted)
 
 
 def _on_such_builds(

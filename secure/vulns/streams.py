@@ -17,13 +17,37 @@ import msgspec
 
 from secure.facts.package import Package
 from secure.vulns.advisories import Advisories
+from secure.vulns.builds import minor_release
 from secure.vulns.compact import Affected
 from secure.vulns.comparison import compared
 from secure.vulns.findings import FIXED, Hit, denies
 from secure.vulns.names import Asked, Channel
-from secure.vulns.ranges import State
+from secure.vulns.ranges import Judged, State
 from secure.vulns.releases import Release
 from secure.vulns.versions.order import key
+
+
+def counting(
+    package: Package, held: list[tuple[Affected, Judged]], passed: list[Affected]
+) -> tuple[Affected, Judged] | None:
+    """Of all that one advisory says of a package what counts; None where it has a fix of its own.
+
+    AlmaLinux lists a module's package once for every build that has the fix, and errata of several
+    minor releases name a fix for each: an image needs only one of them.
+
+    Args:
+        held: statements that hold its version, with the comparison; never empty.
+        passed: those whose fix it has.
+    """
+    if passed and package.modularity:
+        return None
+    own = minor_release(package.version) if package.type == "rpm" else None
+    if own is None:
+        return held[0]
+    if any(minor_release(one.fixed) == own for entry in passed for one in entry.ranges):
+        return None
+    same = (one for one in held if minor_release(one[1].fixed or "") == own)
+    return next(same, held[0])
 
 
 def fixed_in_stream(package: Package, asked: Asked, entries: Iterable[Affected]) -> Iterator[Hit]:

@@ -132,6 +132,25 @@ def test_a_fix_of_the_own_minor_release_counts_though_a_later_one_has_a_higher(
     assert openssl("3.0.7-25.el9_3") == []
 
 
+def test_of_several_fixes_in_one_repository_that_of_the_own_minor_release_counts(
+    tmp_path: Path,
+) -> None:
+    one = advisory(
+        "CVE-2023-1",
+        ranged(MAIN, "openssl", "introduced 0 fixed 1:3.0.7-25.el9_3"),
+        ranged(MAIN, "openssl", "introduced 0 fixed 1:3.0.7-18.el9_2.1"),
+    )
+
+    def fixes(version: str) -> list[tuple[str, ...]]:
+        installed = package("rpm", "openssl", version, epoch="1")
+        result = matched(tmp_path, [installed], one, system=RHEL)
+        return [finding.fixed for finding in result.vulnerabilities]
+
+    assert fixes("3.0.7-18.el9_2.1") == []
+    assert fixes("3.0.7-17.el9_2") == [("1:3.0.7-18.el9_2.1",)]
+    assert fixes("3.0.7-24.el9_3") == [("1:3.0.7-25.el9_3",)]  # 9.2's fix is lower, and not in it
+
+
 def test_what_is_fixed_in_the_own_minor_release_says_where_and_by_which_comparison(
     tmp_path: Path,
 ) -> None:
