@@ -8,7 +8,7 @@ import msgspec
 
 from secure.errors import LimitExceededError, NotFoundError, SecureError
 from secure.facts.image import ImageFacts
-from secure.facts.vulnerability import FixState, Statement, Vulnerability
+from secure.facts.vulnerability import FixState, Mark, Statement, Vulnerability
 from secure.flows.clock import now
 from secure.flows.current_database import the_database
 from secure.oci.limits import DEFAULT_LIMITS
@@ -110,9 +110,11 @@ def only_fixed(facts: ImageFacts) -> ImageFacts:
 
 
 def counted(facts: ImageFacts, severities: frozenset[str]) -> list[Vulnerability]:
-    """The findings of these severities that nothing suppresses."""
+    """The findings of these severities that nothing suppresses, in what can run."""
     return [
         one
         for one in facts.vulnerabilities
-        if one.suppressed is None and one.severity in severities
+        if one.suppressed is None
+        and one.severity in severities
+        and Mark.KERNEL_HEADERS not in one.marks
     ]

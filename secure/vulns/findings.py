@@ -87,9 +87,13 @@ def findings(
 
 
 def risk(finding: Vulnerability) -> tuple[object, ...]:
-    """Exploited ones first, then by severity, likelihood, and whether a fix is there."""
+    """Exploited ones first, then by severity, likelihood, and whether a fix is there.
+
+    What cannot run comes after all that can, suppressed ones last.
+    """
     return (
         finding.suppressed is not None,
+        Mark.KERNEL_HEADERS in finding.marks,
         not finding.kev,
         -RANK[finding.severity],
         -(finding.epss or 0.0),

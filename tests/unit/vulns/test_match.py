@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from built_databases import advisory, database, image, package, ranged
 from matched_packages import found, matched
 
 from secure.facts.files import OsRelease
 from secure.facts.vulnerability import FixState, Mark, Vulnerability
+from secure.flows.vulnerabilities import counted
 from secure.vulns.build import Tables
 from secure.vulns.match import traces
 from secure.vulns.osv import Advisory
@@ -296,6 +298,20 @@ def test_findings_are_in_order_of_risk(tmp_path: Path) -> None:
         "CVE-5",
         "CVE-1",
     ]
+
+
+def test_headers_come_after_what_can_run_even_if_their_kernel_is_exploited(tmp_path: Path) -> None:
+    kernel = advisory("CVE-1", ranged("Debian:12", "linux", "introduced 0"), severity=CRITICAL)
+    other = advisory("CVE-2", ranged("Debian:12", "vim", "introduced 0"))
+    tables = Tables(kev={"CVE-1": Exploited(added="2024-01-01")})
+    installed = [
+        package("deb", "linux-libc-dev", "6.1", source="linux"),
+        package("deb", "vim", "9"),
+    ]
+    result = matched(tmp_path, installed, kernel, other, tables=tables)
+    assert [one.id for one in result.vulnerabilities] == ["CVE-2", "CVE-1"]
+    facts = msgspec.structs.replace(image(*installed), vulnerabilities=result.vulnerabilities)
+    assert counted(facts, frozenset(("critical",))) == []
 
 
 def test_a_comparison_that_finds_nothing_can_be_shown_too(tmp_path: Path) -> None:
