@@ -39,6 +39,7 @@ def main(argv: list[str]) -> int:
     form = arguments.choice("--format", "table", "json")
     severities = severities_from(arguments.one("--fail-on"))
     from secure.flows.diff import diff
+    from secure.flows.vulnerabilities import counted
     from secure.report.image_diff import diff_json, diff_table
     from secure.report.vulnerability_diff import Change
 
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
     found = diff(before, after, arguments.one("--platform"), arguments.all("--vex"))
     write(diff_json(found) if form == "json" else diff_table(found), arguments.one("--output"))
     brought = (o.vulnerability for o in found.vulnerabilities if o.change is Change.NEW)
-    if any(one.severity in severities for one in brought):
+    if counted(brought, severities):
         return PolicyRefusedError.exit_code
     decided = found.complete and (found.compared or not severities)
     return 0 if decided else InputError.exit_code

@@ -69,7 +69,7 @@ def main(argv: list[str]) -> int:
         facts = vulnerabilities.only_fixed(facts)
     if not identifier:
         write(_rendered(facts, form), arguments.one("--output"))
-    if severities and vulnerabilities.counted(facts, severities):
+    if severities and vulnerabilities.counted(facts.vulnerabilities, severities):
         return PolicyRefusedError.exit_code
     compared = bool(facts.vulnerability_data) or not severities
     return 0 if facts.complete and compared else InputError.exit_code

@@ -109,11 +109,11 @@ def only_fixed(facts: ImageFacts) -> ImageFacts:
     return msgspec.structs.replace(facts, vulnerabilities=kept)
 
 
-def counted(facts: ImageFacts, severities: frozenset[str]) -> list[Vulnerability]:
+def counted(found: Iterable[Vulnerability], severities: frozenset[str]) -> list[Vulnerability]:
     """The findings of these severities that nothing suppresses, in what can run."""
     return [
         one
-        for one in facts.vulnerabilities
+        for one in found
         if one.suppressed is None
         and one.severity in severities
         and Mark.KERNEL_HEADERS not in one.marks
