@@ -39,6 +39,30 @@ class Job(NamedTuple):
     files: tuple[str, ...] = ()
 
 
+def check_advisories(path: str) -> None:
+    """Read it once as a build would: damage shows at the end.
+
+    Of an export of OSV's the list of members is enough: a damaged one costs no other.
+
+    Raises:
+        InputError: it is damaged, or nothing in it can be used.
+    """
+    base = os.path.basename(path)
+    if base.endswith(".zip") and not (is_native(base) or is_table(base)):
+        check_members(path, DEFAULT_LIMITS)
+        return
+    _, advisories = tables_of([path], DEFAULT_LIMITS)
+    if not advisories:
+        return
+    entries = iter(feed_of(path, DEFAULT_LIMITS).entries)
+    first = next(entries, None)
+    used = isinstance(first, Advisory)
+    for one in entries:
+        used = used or isinstance(one, Advisory)
+    if isinstance(first, Refused | Unreadable) and not used:
+        raise DocumentError(f"nothing in it can be used: {first.why}")
+
+
 class Fetch:
     """Files of one update, by name.
 
@@ -96,8 +120,17 @@ class Fetch:
         with open(self.path(name), "rb") as file:
             return file.read(_MOST_SMALL).decode("utf-8", "replace")
 
-    def sound(self, urls: list[str], name: str, digest: str = "") -> bool:
+    def sound(
+        self,
+        urls: list[str],
+        name: str,
+        digest: str = "",
+        check: Callable[[str], object] = check_advisories,
+    ) -> bool:
         """`get` of a file that replaces the former one only if it can be read.
+
+        Args:
+            check: raises InputError for the file at a path.
 
         Raises:
             InputError: it cannot be had, or is no such file; the former one is kept.
@@ -108,13 +141,13 @@ class Fetch:
         self._download(urls, new, _MOST_READ, digest)
         if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
-        return self.accept(name)
+        return self.accept(name, check)
 
     def incoming(self, name: str) -> str:
         """Where a file waits that was not read yet. Once it was, both are one file."""
         return os.path.join(self.folder, "incoming", name.replace("/", "_"))
 
-    def accept(self, name: str) -> bool:
+    def accept(self, name: str, check: Callable[[str], object] = check_advisories) -> bool:
         """Put what waits in the place of the former one, if it can be read.
 
         Raises:
@@ -124,7 +157,7 @@ class Fetch:
         if os.path.exists(path) and os.path.samefile(path, new):
             return False
         try:
-            _check(new)
+            check(new)
         except InputError:
             _forget(new)
             raise
@@ -163,27 +196,3 @@ class Fetch:
 def _forget(path: str) -> None:
     remove_quietly(f"{path}.json")
     remove_quietly(path)
-
-
-def _check(path: str) -> None:
-    """Read it once as a build would: damage shows at the end.
-
-    Of an export of OSV's the list of members is enough: a damaged one costs no other.
-
-    Raises:
-        InputError: it is damaged, or nothing in it can be used.
-    """
-    base = os.path.basename(path)
-    if base.endswith(".zip") and not (is_native(base) or is_table(base)):
-        check_members(path, DEFAULT_LIMITS)
-        return
-    _, advisories = tables_of([path], DEFAULT_LIMITS)
-    if not advisories:
-        return
-    entries = iter(feed_of(path, DEFAULT_LIMITS).entries)
-    first = next(entries, None)
-    used = isinstance(first, Advisory)
-    for one in entries:
-        used = used or isinstance(one, Advisory)
-    if isinstance(first, Refused | Unreadable) and not used:
-        raise DocumentError(f"nothing in it can be used: {first.why}")

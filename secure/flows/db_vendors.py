@@ -16,13 +16,13 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
 
 import msgspec
 
 from secure.errors import DocumentError, InputError, NotFoundError
+from secure.facts.plain import plain
 from secure.flows.db import Topics, Vendor
 from secure.flows.db_csaf import csaf, csaf_files
 from secure.flows.db_fetch import Fetch, Job
@@ -95,31 +95,31 @@ def _bases(fetch: Fetch, name: str, url: str) -> list[str]:
 
 def _of_topics(fetch: Fetch, name: str, topics: Topics) -> Iterator[Job]:
     catalogue = f"{name}.catalogue.json"
-    yield Job(
-        f"{name} (catalogue)",
-        partial(fetch.get, fetch.at(catalogue, topics.catalogue), catalogue, repomd.MAX_BYTES),
-    )
-    yield Job(f"{name} (topics)", partial(_check_topics, fetch, catalogue))
-    for topic in _topics(fetch, catalogue):
+    urls = fetch.at(catalogue, topics.catalogue)
+    yield Job(f"{name} (topics)", partial(fetch.sound, urls, catalogue, check=_topics))
+    path = fetch.path(catalogue)
+    for topic in _topics(path) if os.path.exists(path) else ():
         url = topics.repository.replace("{topic}", topic)
         job = _of_repository(fetch, f"{name}-{topic}", (url,))
         yield job._replace(work=partial(_if_any, job.work))
 
 
-def _check_topics(fetch: Fetch, catalogue: str) -> bool:
-    if not _topics(fetch, catalogue):
-        fetch.forget(catalogue)
-        raise DocumentError(f"{catalogue} names no topic")
-    return False
+def _topics(path: str) -> list[str]:
+    """Names of a catalogue that can be in an address.
 
-
-def _topics(fetch: Fetch, catalogue: str) -> list[str]:
-    """Names of a catalogue, as far as they can be in an address; none of one that is none."""
-    with suppress(FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
-        with open(fetch.path(catalogue), "rb") as file:
-            found = msgspec.json.decode(file.read(repomd.MAX_BYTES), type=_Catalogue).topics
-        return [one.n for one in found if _TOPIC(one.n)][:_MOST_TOPICS]
-    return []
+    Raises:
+        DocumentError: it is none, or names none.
+    """
+    with open(path, "rb") as file:
+        raw = file.read(repomd.MAX_BYTES)
+    try:
+        topics = msgspec.json.decode(raw, type=_Catalogue).topics
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
+        raise DocumentError(f"it is no catalogue: {plain(str(cause)[:200])}") from cause
+    found = [one.n for one in topics if _TOPIC(one.n)][:_MOST_TOPICS]
+    if not found:
+        raise DocumentError("it is no catalogue: it names no topic")
+    return found
 
 
 def _if_any(work: Callable[[], bool]) -> bool:

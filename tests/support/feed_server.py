@@ -16,7 +16,8 @@ class FeedServer:
 
     Args:
         faults: taken in order: a status such as "429", "cut" (the connection ends half-way),
-            "wrong-digest", "endless" (never a length), "stall" (nothing comes until `go_on`).
+            "wrong-digest", "endless" (never a length), "stall" (nothing comes until `go_on`),
+            "goog" and "wrong-goog" (a digest in the way of Google's storage), "to:URL".
     """
 
     def __init__(self, url: str) -> None:
@@ -66,7 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("ETag", _etag(content))
         told = b"other" if fault == "wrong-digest" else content
         digest = base64.b64encode(hashlib.sha256(told).digest()).decode()
-        self.send_header("Repr-Digest", f"sha-256=:{digest}:")
+        if fault in {"goog", "wrong-goog"}:
+            md5 = hashlib.md5(content if fault == "goog" else b"other").digest()  # noqa: S324 - theirs
+            told_here = f"crc32c=AAAAAA==,md5={base64.b64encode(md5).decode()}"
+            self.send_header("X-Goog-Hash", told_here)
+        else:
+            self.send_header("Repr-Digest", f"sha-256=:{digest}:")
         if fault != "endless":
             self.send_header("Content-Length", str(len(content) - begin))
         self.end_headers()

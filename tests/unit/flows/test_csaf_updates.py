@@ -102,6 +102,7 @@ def test_a_document_that_was_taken_back_matches_nothing(publisher: CsafPublisher
     publisher.delete("2026/cve-2026-1000.json", "2026-01-20")
     assert _update(publisher.server).report.withdrawn == 1
     assert _fixed("p1000") == []
+    assert _update(publisher.server).unchanged == ("redhat-vex",)
     with the_database() as found:
         (number,) = found.by_id("CVE-2026-1000")
         assert found.advisory(number).withdrawn == "2026-01-20T00:00:00Z"

@@ -91,6 +91,17 @@ def test_a_list_that_came_by_https_leads_to_https_only(
     assert "names no mirror" in lines[-1]
 
 
+def test_no_redirection_leads_from_https_to_http(
+    server: FeedServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    server.files["/kev"] = b""
+    server.faults = ["to:http://127.0.0.1:9/kev"]
+    lines: list[str] = []
+    _update(server, lines)
+    assert lines[0] == f'KEV: "{server.url}/kev" leads to "http://127.0.0.1:9/kev"\n'
+
+
 def test_a_server_whose_certificate_nobody_vouches_for_is_refused(server: FeedServer) -> None:
     lines: list[str] = []
     with pytest.raises(NotFoundError, match="no feed could be had"):

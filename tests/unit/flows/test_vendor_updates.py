@@ -164,6 +164,20 @@ def test_updates_that_are_no_whole_xml_keep_the_former_ones(server: FeedServer) 
     assert _fixed("Amazon Linux:2023", "openssl") == ["3.0.8-1.amzn2023"]
 
 
+def test_a_list_that_is_ahead_of_its_files_keeps_the_former_ones(server: FeedServer) -> None:
+    place = "repodata/updateinfo.xml.gz"
+    server.files[f"{_FIRST}/{place}"] = updateinfo(_OPENSSL)
+    server.files[f"{_FIRST}/repodata/repomd.xml"] = repomd(updateinfo(_OPENSSL), place)
+    server.files[_AMAZON] = f"{server.url}{_FIRST}\n".encode()
+    _update(server)
+    server.files[f"{_FIRST}/repodata/repomd.xml"] = repomd(updateinfo(_CURL), place)
+    (said,) = _failed(_update(server))
+    assert "has not the digest that it must have" in said
+    server.files[f"{_FIRST}/{place}"] = updateinfo(_CURL)
+    assert _failed(_update(server)) == []
+    assert _fixed("Amazon Linux:2023", "curl") == ["8.3.0-1.amzn2023"]
+
+
 def test_an_interrupted_file_is_resumed(server: FeedServer) -> None:
     place = publish_repository(server, _FIRST, _OPENSSL, *[_CURL.replace("002", f"{n:03}")
                                                           for n in range(3, 200)])  # fmt: skip
@@ -195,8 +209,11 @@ def test_topics_of_a_catalogue_are_repositories_of_their_own(server: FeedServer)
     assert _failed(done) == []
     assert _fixed("Amazon Linux:2", "docker") == ["25.0.3-1.amzn2"]
     assert not [path for path, _ in server.asked if "secret" in path]
-    del server.files["/2/extras-catalog.json"]
-    assert _update(server, feeds, Wanted(also=("extras",))).report.records == 3
+    for other in (b"<html>maintenance</html>", b'{"topics": []}'):
+        server.files["/2/extras-catalog.json"] = other
+        done = _update(server, feeds, Wanted(also=("extras",)))
+        assert "it is no catalogue" in _failed(done)[0]
+        assert done.report.records == 3
 
 
 def test_documents_of_a_bundle_make_one_feed(server: FeedServer, shared: Path) -> None:

@@ -141,6 +141,24 @@ def test_content_with_another_digest_than_a_list_says_is_refused(
     assert not (tmp_path / "a.part").exists()
 
 
+def test_the_digest_of_googles_storage_is_compared(server: FeedServer, tmp_path: Path) -> None:
+    server.faults = ["goog"]
+    assert _get(server, tmp_path / "a")
+    server.faults = ["wrong-goog"]
+    with pytest.raises(UnreachableError, match="not the digest"):
+        _get(server, tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_part_that_is_longer_than_the_file_is_thrown_away(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.faults = ["cut", "416"]
+    assert _get(server, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == _CONTENT
+    assert [asked for _, asked in server.asked] == ["", f"bytes={len(_CONTENT) // 2}-", ""]
+
+
 def test_a_file_that_is_too_large_is_not_taken(server: FeedServer, tmp_path: Path) -> None:
     for fault in ("", "endless"):
         server.faults = [fault]
