@@ -27,6 +27,7 @@ from secure.vulns.feeds.oval_document import (
     shown,
     tests,
 )
+from secure.vulns.feeds.statuses import never_affected
 from secure.vulns.feeds.words import MODULE
 from secure.vulns.osv import Advisory, Affected, Event, Package, Range, Refused, checked
 from secure.vulns.versions.order import key
@@ -89,7 +90,8 @@ def _read(
     try:
         found = dict.fromkeys(_packages(definition.child("criteria"), _Narrowed(), known))
         if found:
-            yield checked(advisory(name, metadata, tuple(map(_affected, found))), limits)
+            say = _not_affected if _is_not_applicable(metadata) else _affected
+            yield checked(advisory(name, metadata, tuple(map(say, found))), limits)
         else:
             yield Refused(name, "it names no package")
     except UnknownError as cause:
@@ -134,6 +136,15 @@ def _narrow(narrowed: _Narrowed, criterion: Element) -> _Narrowed:
     if not _BESIDE(comment):
         raise UnknownError(shown(criterion))
     return narrowed
+
+
+def _is_not_applicable(metadata: Element) -> bool:
+    """How Microsoft takes a definition back: its comparisons stay."""
+    return metadata.child("patchable").text.strip().lower() == "not applicable"
+
+
+def _not_affected(package: _Package) -> Affected:
+    return never_affected(_ecosystem(package), package.compared[0].name)
 
 
 def _affected(package: _Package) -> Affected:

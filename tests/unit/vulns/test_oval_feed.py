@@ -174,9 +174,9 @@ def test_damage_behind_the_definitions_is_said_before_any_is_used() -> None:
         )
 
 
-def _azure(shared: Path, release: str) -> str:
+def _azure(shared: Path, release: str, case: str = "happy") -> str:
     """The real definitions, which are stored as JSON, in the XML that they were published in."""
-    folder = f"pkg/vulnsrc/azure/testdata/happy/vuln-list/{release}/"
+    folder = f"pkg/vulnsrc/azure/testdata/{case}/vuln-list/{release}/"
     with zipfile.ZipFile(shared / _NATIVE) as archive:
         found = {
             name.removeprefix(folder): json.loads(archive.read(name))
@@ -208,6 +208,7 @@ def _in_xml(one: dict[str, dict[str, object]], places: dict[str, str]) -> str:
     return f"""<definition class="vulnerability" id="{one["ID"]}"><metadata>
 <title>{metadata["Title"]}</title>
 <reference ref_id="{told["RefID"]}" ref_url="{told["RefURL"]}" source="CVE"/>
+<patchable>{metadata.get("Patchable", "true")}</patchable>
 <advisory_date>2026-01-20T21:31:32Z</advisory_date><severity>{metadata["Severity"]}</severity>
 </metadata><criteria operator="{one["Criteria"]["Operator"]}">{criteria}</criteria></definition>"""
 
@@ -239,3 +240,11 @@ def test_real_definitions_of_azure_linux_say_what_they_said(
         if one.package and f"{one.package.ecosystem} {one.package.name}" == package
     ]
     assert {version: judge(affected, version).state.value for version in versions} == versions
+
+
+def test_a_definition_that_microsoft_took_back_says_not_affected(shared: Path) -> None:
+    record, libnotify = _only(_read(_azure(shared, "mariner/2.0", "not-applicable-definition")))
+    assert record.upstream == ("CVE-2013-7381",)
+    assert libnotify.package
+    assert libnotify.package.name == "libnotify"
+    assert libnotify.database_specific == {"secure": {"status": "not_affected"}}
