@@ -54,7 +54,7 @@ def explained(facts: ImageFacts, identifier: str) -> str:
     lines += ["", *(line for trace in found[:_MOST] for line in _trace(trace, facts))]
     if len(found) > _MOST:
         lines.append(f"… and {len(found) - _MOST} more comparisons")
-    lines += [*doubts(facts), state_line(facts)]
+    lines += ["", *doubts(facts), state_line(facts)]
     return "\n".join(lines) + "\n"
 
 
