@@ -51,7 +51,8 @@ def explained(facts: ImageFacts, identifier: str) -> str:
     if not found:
         told = ", ".join(asked) or "nothing"
         lines.append(f"no package of the image is one that its advisories name (asked: {told})")
-    lines += ["", *(line for trace in found[:_MOST] for line in _trace(trace, facts))]
+    else:
+        lines += ["", *(line for trace in found[:_MOST] for line in _trace(trace, facts))]
     if len(found) > _MOST:
         lines.append(f"… and {len(found) - _MOST} more comparisons")
     lines += ["", *doubts(facts), state_line(facts)]
