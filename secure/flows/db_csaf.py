@@ -19,7 +19,7 @@ import msgspec
 from secure import system as os
 from secure.errors import DocumentError, NotFoundError
 from secure.facts.plain import plain
-from secure.flows.db_fetch import LIST_BYTES, Fetch
+from secure.flows.db_fetch import LIST_BYTES, MOST_ADDED, Fetch
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly, write_file
 
@@ -37,11 +37,18 @@ def csaf_files(name: str) -> tuple[str, ...]:
     return (f"{name}.csaf.tar", f"{name}.csaf.jsonl", f"{name}.deleted.csaf.jsonl")
 
 
-def csaf(fetch: Fetch, name: str, url: str, most_single: int = _MOST_SINGLE) -> bool:
+def csaf(
+    fetch: Fetch,
+    name: str,
+    url: str,
+    most_single: int = _MOST_SINGLE,
+    most_added: int = MOST_ADDED,
+) -> bool:
     """Bring the documents of one publisher up to date; True where anything was new.
 
     Args:
         most_single: documents that are fetched one by one.
+        most_added: bytes of such documents; beyond, the newest archive is asked for.
 
     Raises:
         InputError, MachineError: something could not be had; what could is kept.
@@ -54,8 +61,8 @@ def csaf(fetch: Fetch, name: str, url: str, most_single: int = _MOST_SINGLE) -> 
     archived = os.path.exists(fetch.path(csaf_files(name)[0]))
     have = fetch.pairs(f"{name}.have.csv") if archived else None
     newer = [path for path, time in listed.items() if (have or {}).get(path) != time]
-    renewed = False
-    if have is None or len(newer) > most_single:
+    renewed, added = False, fetch.size(csaf_files(name)[1])
+    if have is None or len(newer) > most_single or added > most_added:
         have, renewed = _archived(fetch, name, bases, listed, have)
         newer = [path for path, time in listed.items() if have.get(path) != time]
     newer.sort(key=lambda path: (listed[path], path))

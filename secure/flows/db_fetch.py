@@ -28,6 +28,7 @@ from secure.vulns.tables import is_table, tables_of
 _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
 _MOST_READ = 4 * GIB  # of one file of advisories; OSV's largest export has some 300 MiB
 LIST_BYTES = 512 * MIB  # of a list of ids
+MOST_ADDED = 64 * MIB  # of records that came one by one; then the whole is fetched again
 _MOST_SMALL = 16 * MIB
 
 
@@ -182,6 +183,11 @@ class Fetch:
                 return {row[column]: row[1 - column] for row in csv.reader(file) if len(row) == 2}
         except (FileNotFoundError, csv.Error):
             return None
+
+    def size(self, name: str) -> int:
+        """Bytes; 0 where there is no such file."""
+        path = self.path(name)
+        return os.path.getsize(path) if os.path.exists(path) else 0
 
     def add_lines(self, name: str, records: Iterable[bytes]) -> None:
         """Add records to a file that has one in each line."""

@@ -18,7 +18,7 @@ from functools import partial
 from urllib.parse import quote
 
 from secure.errors import NotFoundError
-from secure.flows.db_fetch import LIST_BYTES, Fetch, Job
+from secure.flows.db_fetch import LIST_BYTES, MOST_ADDED, Fetch, Job
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly, write_file
 
@@ -42,6 +42,7 @@ def _ecosystem(fetch: Fetch, at: _At, ecosystem: str) -> bool:
     before = fetch.pairs(f"{ecosystem}.csv", 1)
     changed = _changed_ids(fetch, at, ecosystem)
     exported = os.path.exists(fetch.path(f"{ecosystem}.zip"))
+    exported = exported and fetch.size(f"{ecosystem}.jsonl") <= MOST_ADDED
     if exported and changed is not None and before is not None:
         since = [name for name, time in changed.items() if before.get(name) != time]
         if len(since) <= _MOST_SINGLE and all(map(_PLAIN_ID, since)):

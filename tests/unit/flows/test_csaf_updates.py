@@ -52,10 +52,11 @@ def _update(server: FeedServer, told: Callable[[str], object] = lambda _: None) 
     return db_update.update(feeds, told, Wanted(ecosystems=("Red Hat VEX",)), patience)
 
 
-def _few(publisher: CsafPublisher) -> bool:
+def _few(publisher: CsafPublisher, most_added: int = 1 << 20) -> bool:
     """One update that takes two documents at most one by one."""
     fetch = Fetch((), Patience(attempts=1))
-    return csaf(fetch, "redhat-vex", f"{publisher.server.url}{_BASE}", 2)
+    url = f"{publisher.server.url}{_BASE}"
+    return csaf(fetch, "redhat-vex", url, most_single=2, most_added=most_added)
 
 
 def _failed(done: Updated) -> list[str]:
@@ -131,6 +132,17 @@ def test_after_many_changes_the_newest_archive_is_fetched(publisher: CsafPublish
     assert _asked(publisher, ".tar.zst") == [newest]
     assert _asked(publisher, "/2026/") == [f"{_BASE}/2026/cve-2026-1004.json"]
     assert (_fixed("p1000"), _fixed("p1004")) == (["3-1.el9"], ["1-1.el9"])
+
+
+def test_what_came_one_by_one_does_not_grow_without_end(publisher: CsafPublisher) -> None:
+    _update(publisher.server)
+    newest = publisher.archive("2026-01-25")
+    assert not _few(publisher)
+    publisher.server.asked.clear()
+    assert _few(publisher, most_added=100)
+    assert (_asked(publisher, ".tar.zst"), _asked(publisher, "/2026/")) == ([newest], [])
+    done = _update(publisher.server)
+    assert (_failed(done), done.report.records, done.report.replaced) == ([], 4, 0)
 
 
 def test_what_is_too_much_for_one_update_is_named_and_fetched_by_the_next(
