@@ -9,7 +9,8 @@ import time
 from secure.facts.base_image import BaseImage
 from secure.facts.image import ImageFacts
 from secure.images.decompress import GZIP, ZSTD
-from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.kernel.libc import mallopt
+from secure.oci.limits import DEFAULT_LIMITS, KIB, Limits
 from secure.scan.cache import LayerCache, stamp
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.one_pass import OnePass
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from secure.images.image import Image, LayerBlob
     from secure.scan.secrets.engine import Engine
     from secure.scan.secrets.files import FileSearch
+
+# malloc.h: what is larger gets an area of its own and goes back to the kernel at once; free memory
+# on top does as well. glibc would keep what results of workers and documents have taken.
+_MALLOC = {-3: 128 * KIB, -1: 256 * KIB}
 
 
 def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
@@ -55,6 +60,8 @@ def scan_image(  # noqa: PLR0913 - keywords, each with a default but one
     Raises:
         MachineError: no process could be started, or hyperscan does not work here.
     """
+    for option, most in _MALLOC.items():
+        mallopt(option, most)
     engine = _engine(cache_dir) if secrets else None
 
     def while_waiting() -> None:

@@ -186,7 +186,7 @@ class Merge:
         return name in self._above or (cataloger is not None and cataloger.database)
 
     def result(self, base_layers: int | None = None, *, digests: bool = False) -> Merged:
-        """The state after the last layer.
+        """The state after the last layer; to be asked for once.
 
         Args:
             base_layers: how many layers are the base image's, where that is known.
@@ -208,6 +208,11 @@ class Merge:
         owned = (files_of(record, self._lists.get) for record in records)
         owners = Owners(owned, self._links, digests=digests)
         gone = self._changes.gone_for_good(record.package for record in records)
+        names = [name for name, _ in named]
+        # What packages own is with the owners now, and takes as much again here.
+        del named, records
+        self._records.clear()
+        self._lists.clear()
         survey = Survey(self._layers, owners, gone)
         gone_packages = described([Record(one.package) for one in gone], release, base_layers)
         gone_packages = with_owners(
@@ -218,7 +223,7 @@ class Merge:
         claims = file_claims(owners, packages, survey)
         self._unreadable += not_told(packages, release)
         return Merged(
-            packages=joined(in_order(with_owners(packages, [name for name, _ in named], owners))),
+            packages=joined(in_order(with_owners(packages, names, owners))),
             files=tuple(self._files[name].fact for name in sorted(self._files)),
             secrets=tuple(self._secrets.listed),
             accounts=accounts.joined(people, shadows),

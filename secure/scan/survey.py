@@ -49,6 +49,7 @@ class Survey:
             self._look_at(index, layers[index])
             if index:
                 self._upper.add(index)
+        del self._upper
         self.unowned.sort()
 
     def _look_at(self, index: int, layer: LayerFacts) -> None:
