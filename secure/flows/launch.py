@@ -17,13 +17,13 @@ from secure.flows.launch_decision import decision
 from secure.flows.policies import effective
 from secure.kernel import capabilities, seccomp, seccomp_profile
 from secure.kernel.rlimits import UNLIMITED, hard_limit
-from secure.runtime import idmaps
+from secure.runtime import idmaps, supervisor
 from secure.runtime.plan import MASKED, READ_ONLY, Machine, make_plan
 from secure.runtime.request import payload
-from secure.runtime.supervisor import Outcome, Start, supervise
+from secure.runtime.supervisor import Outcome, Start
 from secure.store.builtin import read_builtin
 from secure.store.paths import cache_dir
-from secure.value import value
+from secure.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ class Allowed:
         return _plan(name, self.request, self.settings, self.image, self.support)
 
 
+@value
+class Standing:
+    """A container that waits at its gate, and what it was started from."""
+
+    start: Start
+    container: supervisor.Container
+
+
 def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[str], object]) -> int:
     """Run one container in the foreground; returns the program's code.
 
@@ -83,7 +91,7 @@ def launch(request: RunRequest, say: Callable[[str], object], show: Callable[[st
 
         show(plan_json(to_config(ready.plan())))
         return 0
-    return carry_out(ready, say).exit_code
+    return carry_out(ready, ready.plan(), say).exit_code
 
 
 def decide(request: RunRequest, say: Callable[[str], object]) -> Allowed:
@@ -103,13 +111,22 @@ def decide(request: RunRequest, say: Callable[[str], object]) -> Allowed:
     return Allowed(request, image.record, support, verdict, settings)
 
 
-def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
+def carry_out(
+    ready: Allowed,
+    plan: Plan,
+    say: Callable[[str], object],
+    standing: Standing | None = None,
+) -> Outcome:
     """Run one container of an allowed request, and keep the records of it.
+
+    Args:
+        plan: of `ready`; where a container stands by, that one's, with the command to run.
+        standing: is used up.
 
     Raises:
         LaunchError: it was not started, or was killed at the gate.
     """
-    plan, image, verdict = ready.plan(), ready.image, ready.verdict
+    image, verdict = ready.image, ready.verdict
 
     def prepare() -> Record:
         from secure.flows.launch_log import LaunchLog
@@ -119,7 +136,12 @@ def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
 
     started = time.monotonic()
     try:
-        outcome = _run(plan, ready.support, ready.request, prepare)
+        start = replace(standing.start, plan=plan) if standing else _start(plan, ready)
+        container = standing.container if standing else None
+        try:
+            outcome = supervisor.supervise(start, prepare, container)
+        finally:
+            _give_back(start)
     except (SecureError, OSError, MemoryError) as cause:
         error = cause if isinstance(cause, SecureError) else shortage(cause)
         if error is None:
@@ -138,6 +160,28 @@ def carry_out(ready: Allowed, say: Callable[[str], object]) -> Outcome:
     for line in LaunchLog(plan, image, verdict).ended(outcome, sync=ran_long):
         say(f"secure: {line}\n")
     return outcome
+
+
+def stand_by(ready: Allowed) -> Standing:
+    """Start a container of an allowed request that waits at its gate for `carry_out`.
+
+    Raises:
+        OSError, MemoryError, SecureError: it could not be started; nothing is left.
+    """
+    start = _start(ready.plan(), ready)
+    try:
+        return Standing(start, supervisor.stand_by(start))
+    except BaseException:
+        _give_back(start)
+        raise
+
+
+def dismiss(standing: Standing) -> None:
+    """End a container that nobody wants any more."""
+    try:
+        standing.container.clean_up()
+    finally:
+        _give_back(standing.start)
 
 
 def ask_of(request: RunRequest, record: LaunchRecord) -> LaunchAsk:
@@ -284,22 +328,22 @@ def _plan(
     )
 
 
-def _run(
-    plan: Plan, support: machine.Support, request: RunRequest, prepare: Callable[[], Record]
-) -> Outcome:
+def _start(plan: Plan, ready: Allowed) -> Start:
+    """What `supervise` needs for `plan`; its cgroup is made."""
     profile = read_builtin(f"seccomp/{plan.seccomp}.json")
     cache = f"{cache_dir()}/seccomp"
-    watched = seccomp.may_listen(support.features.seccomp_actions)
+    watched = seccomp.may_listen(ready.support.features.seccomp_actions)
     bpf = seccomp_profile.load_filter(profile, cache, watched=watched)
     plain = (lambda: seccomp_profile.load_filter(profile, cache)) if watched else None
     last = capabilities.last_capability()
-    cgroup = support.make_cgroup(plan.id, plan.limits)
-    try:
-        return supervise(Start(plan, bpf, last, cgroup, request.interactive, prepare, plain))
-    finally:
-        if cgroup:
-            cgroup.kill()
-            cgroup.remove()
+    cgroup = ready.support.make_cgroup(plan.id, plan.limits)
+    return Start(plan, bpf, last, cgroup, ready.request.interactive, plain)
+
+
+def _give_back(start: Start) -> None:
+    if start.cgroup:
+        start.cgroup.kill()
+        start.cgroup.remove()
 
 
 def _ceilings() -> tuple[tuple[str, int], ...]:

@@ -4,18 +4,19 @@ What `secure run` decides once, a `Launcher` decides once and keeps for as long 
 was decided from has changed: the policy files, the image, the name it was asked by, the day. Every
 container still has its own plan, its evidence gate and its records.
 
-    launcher = Launcher(RunRequest(image="app.tar", command=("/bin/job",)), sys.stderr.write)
-    while work: print(launcher.run().exit_code)
+    with Launcher(RunRequest(image="app.tar", command=("/bin/job",)), sys.stderr.write) as launcher:
+        while work: print(launcher.run().exit_code)
 """
 
 from __future__ import annotations
 
 from secure import system as os
-from secure.errors import UsageError, shortage
+from secure.errors import SecureError, UsageError, shortage
 from secure.flows.clock import now
-from secure.flows.launch import carry_out, decide
+from secure.flows.launch import carry_out, decide, dismiss, stand_by
 from secure.flows.policies import effective
 from secure.kernel import signals
+from secure.runtime import stdio
 from secure.runtime.supervisor import HANDLED
 from secure.store.paths import data_dir
 from secure.value import replace
@@ -23,8 +24,9 @@ from secure.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
-    from secure.flows.launch import Allowed
+    from secure.flows.launch import Allowed, Standing
     from secure.runtime.request import RunRequest
     from secure.runtime.supervisor import Outcome
 
@@ -37,6 +39,11 @@ class Launcher:
     Standard streams are this process's. Not for a process with several threads: a clone has only
     the calling one, and what the others hold stays held in it for ever.
 
+    As a context manager it also keeps the next container standing by: started before the one at
+    hand is let go, it waits at its gate, and what the kernel enforces on it is compared when it is
+    used. It has the limits and the priority that this process had when it was started; with other
+    standard streams, after a change of what was decided, or when it has died, it is not used.
+
     Args:
         say: writes warnings for people.
     """
@@ -46,6 +53,18 @@ class Launcher:
         self._say = say
         self._decided: Allowed | None = None
         self._basis: tuple[object, ...] = ()
+        self._ahead = False
+        self._standing: Standing | None = None
+        self._stands_for: tuple[object, ...] = ()
+
+    def __enter__(self) -> Self:
+        # What is mounted from the caller's files, or shows a terminal, is as it is when it is used.
+        self._ahead = not (self._request.binds or self._request.terminal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead = False
+        self._dismiss()
 
     def run(self, command: tuple[str, ...] = ()) -> Outcome:
         """Run one container to its end.
@@ -75,11 +94,44 @@ class Launcher:
         ready = self._ready()
         if command:
             ready = replace(ready, request=replace(ready.request, command=command))
+        plan = ready.plan()
         before = signals.handlers(HANDLED)
         try:
-            return carry_out(ready, self._say)
+            standing = self._taken()
+            if standing:
+                plan = replace(standing.start.plan, argv=plan.argv)
+            self._prepare_next()
+            return carry_out(ready, plan, self._say, standing)
         finally:
             signals.restore(before)
+
+    def _taken(self) -> Standing | None:
+        """The container that stands by, if it is what a new one would be."""
+        if self._stands_for != self._circumstances() or not (
+            self._standing and self._standing.container.alive
+        ):
+            self._dismiss()
+        standing, self._standing = self._standing, None
+        return standing
+
+    def _prepare_next(self) -> None:
+        if self._ahead and self._decided:
+            self._stands_for = self._circumstances()
+            try:
+                self._standing = stand_by(self._decided)
+            except (OSError, MemoryError, SecureError):
+                # For want of memory or descriptors, perhaps only now: the next one starts anew, and
+                # says what is wrong if it still is.
+                self._standing = None
+
+    def _circumstances(self) -> tuple[object, ...]:
+        return (os.getpid(), self._basis, stdio.identity())
+
+    def _dismiss(self) -> None:
+        standing, self._standing = self._standing, None
+        # After a fork the container is the parent's.
+        if standing and self._stands_for[0] == os.getpid():
+            dismiss(standing)
 
     def _ready(self) -> Allowed:
         # Taken before the decision: what changes while it is being made is then noticed.

@@ -134,9 +134,11 @@ def _sequence(plan: Plan, bpf: bytes, last_capability: int, channel: Channel) ->
     _filter_calls(bpf, channel)
     os.write(channel.status, protocol.READY + landlocked.encode() + b"\n")
     # While the supervisor looks at this process; nothing that it reads is changed.
-    command = _command(plan)
+    planned = [os.fsencode(part) for part in plan.argv]
+    command = _command(planned, plan)
     wipe(*channel.arguments)
-    protocol.expect(channel.go, protocol.GO)
+    if argv := protocol.await_go(channel.go):
+        command = _command(argv, plan)
     # Closed before anything of the image can run (CVE-2016-9962, CVE-2019-5736): the interpreter's
     # memory and /proc/1/exe. The caller's command line with its host paths is wiped already.
     prctl(PR_SET_DUMPABLE, 0)
@@ -248,9 +250,8 @@ def _filter_calls(bpf: bytes, channel: Channel) -> None:
     os.close(listener)
 
 
-def _command(plan: Plan) -> Program:
+def _command(argv: list[bytes], plan: Plan) -> Program:
     """What to execute, and where it may be, as execvp(3) chooses."""
-    argv = [os.fsencode(part) for part in plan.argv]
     environment = {os.fsencode(name): os.fsencode(text) for name, text in plan.env}
     candidates = [argv[0]]
     if b"/" not in argv[0]:

@@ -9,11 +9,13 @@
         │ ◀──────────────── LISTENER    only with a watched filter: its listener comes along
         │ ◀─────────────────── READY    waits
         │  reads /proc, compares, records
+        │  COMMAND ───────────────────▶ only for a container that stood by for another
         │  GO ────────────────────────▶ posix_spawn ────────────────▶ execve
         │ ◀──────── end of file: the image's first instruction runs
 
 A message is one byte. `READY` is followed by what init says of Landlock and a newline; `FAILED` by
-a code, a newline and a sentence, then end of file.
+a code, a newline and a sentence, then end of file; `COMMAND` by a length, a newline and as many
+bytes of arguments, joined by NUL.
 If the supervisor dies, both readers see end of file and exit.
 """
 
@@ -35,7 +37,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAPPED, GO = b"m", b"g"
+MAPPED, COMMAND, GO = b"m", b"c", b"g"
 # Of a bundle with hooks: before pivot_root init asks for those that run outside, and is sent the
 # state for its own.
 HOOKS, HOOKED = b"h", b"H"
@@ -103,6 +105,33 @@ def check(got: bytes, wanted: bytes, fd: int, wait: Callable[[], None] = _at_onc
         raise LaunchError(
             "the container's init ended before it was ready" if not got else "init spoke nonsense"
         )
+
+
+def send_command(fd: int, argv: tuple[str, ...]) -> None:
+    """Let init execute this instead of what it was started for."""
+    joined = b"\0".join(os.fsencode(part) for part in argv)
+    rest = memoryview(COMMAND + b"%d\n" % len(joined) + joined)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def await_go(fd: int) -> list[bytes]:
+    """Until `GO` is said; the arguments that came before it, if any did.
+
+    Raises:
+        LaunchError: the supervisor ended.
+    """
+    argv: list[bytes] = []
+    got = os.read(fd, 1)
+    if got == COMMAND:
+        left, pieces = int(read_to_newline(fd)), []
+        while left and (piece := os.read(fd, left)):
+            pieces.append(piece)
+            left -= len(piece)
+        argv = b"".join(pieces).split(b"\0")
+        got = os.read(fd, 1)
+    check(got, GO, fd)
+    return argv
 
 
 def read_line(fd: int) -> str:

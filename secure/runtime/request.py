@@ -80,7 +80,7 @@ def payload(request: RunRequest, record: LaunchRecord, resolv_conf: str) -> Payl
     A given entrypoint drops the image's command; a given command replaces it.
 
     Raises:
-        UsageError: there is nothing to execute.
+        UsageError: there is nothing to execute, or an argument that cannot be.
     """
     entrypoint = record.entrypoint
     command = record.cmd
@@ -90,6 +90,11 @@ def payload(request: RunRequest, record: LaunchRecord, resolv_conf: str) -> Payl
     if request.command:
         command = request.command
     argv = (*entrypoint, *command)
+    if "\0" in "".join(argv):
+        raise UsageError(
+            "an argument of the command holds a NUL, which no program can be given",
+            do="Pass it in a file, or in another form.",
+        )
     if not argv or not argv[0]:
         raise UsageError(
             f'image "{request.image}" names no command', do="Give one after the image."

@@ -38,6 +38,19 @@ class Streams:
     owned: tuple[int, ...]  # ends that only init needs: the supervisor closes them after the clone
 
 
+def identity() -> tuple[tuple[int, ...], ...]:
+    """Which files the caller's three streams are; () for one that is closed."""
+    found: list[tuple[int, ...]] = []
+    for number in range(3):
+        try:
+            status = os.fstat(number)
+        except OSError:
+            found.append(())
+        else:
+            found.append((status.st_dev, status.st_ino, status.st_rdev))
+    return tuple(found)
+
+
 def prepare(interactive: bool) -> Streams:
     """Look at the caller's three streams and make pipes where needed.
 

@@ -56,15 +56,12 @@ class Outcome:
 
 @value
 class Start:
-    """Everything `supervise` needs.
+    """What a container is started from.
 
     Args:
         bpf: the compiled seccomp filter.
         plain: where `bpf` is the watched form of a filter (see `seccomp_compile`): gives the other.
         cgroup: made for this container and empty, or None.
-        prepare: called once while init works, on another processor if there is one; what it
-            returns is called at the gate with what was observed and every difference. The image's
-            first instruction runs only after that has returned.
     """
 
     plan: Plan
@@ -72,25 +69,50 @@ class Start:
     last_capability: int
     cgroup: Cgroup | None
     interactive: bool
-    prepare: Callable[[], Record]
     plain: Callable[[], bytes] | None = None
 
 
-def supervise(start: Start) -> Outcome:
+def stand_by(start: Start) -> Container:
+    """Start a container that waits at its gate, for a `supervise` to come or for `clean_up`.
+
+    Raises:
+        OSError, MachineError: this machine lacks something; nothing is left.
+    """
+    container = Container(start, stdio.prepare(start.interactive and not start.plan.terminal))
+    try:
+        container.start()
+    except BaseException:
+        container.clean_up()
+        raise
+    return container
+
+
+def supervise(
+    start: Start, prepare: Callable[[], Record], standing: Container | None = None
+) -> Outcome:
     """Run a container in the foreground.
+
+    Args:
+        prepare: called once while init works, on another processor if there is one; what it
+            returns is called at the gate with what was observed and every difference. The image's
+            first instruction runs only after that has returned.
+        standing: of `stand_by` and `start`, whose plan may have another command by now.
 
     Raises:
         LaunchError: it was not started, or was killed at the gate.
         MachineError: this machine lacks something.
     """
-    container = _Container(start, stdio.prepare(start.interactive and not start.plan.terminal))
+    container = standing or Container(
+        start, stdio.prepare(start.interactive and not start.plan.terminal)
+    )
     wake: tuple[int, ...] = ()
     try:
         wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signals.on(HANDLED, _noticed)
         signals.wake_by(wake[1])
-        container.start()
-        container.pass_gate()
+        if not standing:
+            container.start()
+        container.pass_gate(start.plan, prepare)
         code = container.watch(wake[0])
         oom = _oom_kills(start.cgroup) if start.cgroup else None
         seen = container.refusals
@@ -112,7 +134,7 @@ def _noticed(number: int, frame: object) -> None:
     """The byte on the wake-up pipe is all that is wanted."""
 
 
-class _Container:
+class Container:
     """One running container, from clone to clean-up."""
 
     def __init__(self, start: Start, streams: Streams) -> None:
@@ -169,8 +191,18 @@ class _Container:
             self._relays = list(self._terminal.relays())
             mine.close()
 
-    def pass_gate(self) -> None:
+    @property
+    def alive(self) -> bool:
+        """Its init has not ended."""
+        if self._pid:
+            self._code = self._ended()
+        return bool(self._pid)
+
+    def pass_gate(self, plan: Plan, prepare: Callable[[], Record]) -> None:
         """Compare what the kernel enforces with the plan, record it, and only then let go.
+
+        Args:
+            plan: what it was started with, but for the command.
 
         Raises:
             LaunchError: they differ; the container is killed.
@@ -179,16 +211,16 @@ class _Container:
         from secure.runtime.gate import compare
         from secure.runtime.observe import Known, observe, own_namespaces
 
-        record = self._start.prepare()
+        record = prepare()
         mine = own_namespaces()
         cgroup = self._start.cgroup
         self._take_listener()
         protocol.expect(self._status, protocol.READY, self._until_told)
         landlock = protocol.read_line(self._status)
         limits = cgroup.read_back() if cgroup else ()
-        other_ids = self._plan.id_map == RANGE and os.geteuid() != 0
+        other_ids = plan.id_map == RANGE and os.geteuid() != 0
         evidence = observe(self._pid, Known(mine, limits, landlock, other_ids))
-        differences = compare(self._plan, evidence, cgroup.planned() if cgroup else ())
+        differences = compare(plan, evidence, cgroup.planned() if cgroup else ())
         record(evidence, differences)
         if differences:
             first = differences[0]
@@ -197,6 +229,8 @@ class _Container:
                 f"{first.found} ({len(differences)} differences in all)",
                 do="This is a fault of secure or of this kernel; please report it.",
             )
+        if plan.argv != self._plan.argv:
+            protocol.send_command(self._go, plan.argv)
         os.write(self._go, protocol.GO)
         message = protocol.read_to_end(self._status, self._until_told)
         if message:

@@ -85,11 +85,10 @@ def main(packages: str, specification: dict[str, Any], argv: list[str]) -> int:
         last_capability(),
         None,
         specification.get("interactive", False),
-        lambda: record,
         lambda: plain,
     )
     try:
-        return supervise(start).exit_code
+        return supervise(start, lambda: record).exit_code
     except SecureError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return error.exit_code

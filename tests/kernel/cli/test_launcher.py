@@ -120,3 +120,98 @@ attempt(launcher(["true"]))
 stop.set()
 """)  # fmt: skip
     assert ended.out.startswith("UsageError 2 "), ended
+
+
+def test_the_next_container_stands_by_and_is_judged_when_it_is_used(
+    account: Account, images: Images
+) -> None:
+    account.secure("run", images.good, "true")
+    before = len(account.records())
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+def children():
+    return open("/proc/self/task/%d/children" % os.getpid()).read().split()
+with launcher(["sh", "-c", "exit 3"]) as one:
+    attempt(one)
+    tell(len(children()))
+    attempt(one, "sh", "-c", "echo \\"$0\\"; exit 4", "a  b"); attempt(one)
+tell(len(children()))
+""")  # fmt: skip
+    assert (ended.out.splitlines(), ended.err) == (["3", "1", "a  b", "4", "3", "0"], "")
+    new = account.records()[before:]
+    assert [kind for kind, _ in new] == ["launch", "exit"] * 3
+    launched = [content for kind, content in new if kind == "launch"]
+    assert launched[1]["argv"][-1] == "a  b"
+    assert len({content["id"] for content in launched}) == 3
+
+
+def test_who_stands_by_is_not_used_under_another_policy(account: Account, images: Images) -> None:
+    text = "apiVersion: secure/v1\nkind: Policy\nname: mine\nextends: checklist\n"
+    policy = account.made("standing.yaml", text)
+    with leaves_nothing(account):
+        ended = run(account, images.good, f"""
+with launcher(["sh", "-c", "ulimit -n"]) as one:
+    attempt(one)
+    with open({str(policy)!r}, "a") as file:
+        file.write("launch:\\n  nofile: {{default: 99, max: 99}}\\n")
+    attempt(one)
+""", str(policy))  # fmt: skip
+    lines = ended.out.split()
+    assert lines[1] == "0", ended
+    assert lines[2:] == ["99", "0"], ended
+    assert lines[0] != "99"
+
+
+def test_who_stands_by_with_other_streams_is_not_used(account: Account, images: Images) -> None:
+    ended = run(account, images.good, """
+with launcher(["echo", "said"]) as one:
+    one.run()
+    kept = os.dup(1)
+    reader, writer = os.pipe()
+    os.dup2(writer, 1)
+    one.run()
+    os.dup2(kept, 1)
+    os.close(writer)
+    tell("apart", os.read(reader, 100))
+""")  # fmt: skip
+    assert ended.out.splitlines() == ["said", "apart b'said\\n'"], ended
+
+
+def test_who_stood_by_and_died_is_replaced(account: Account, images: Images) -> None:
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+with launcher(["echo", "said"]) as one:
+    one.run()
+    pid = int(open("/proc/self/task/%d/children" % os.getpid()).read())
+    os.kill(pid, 9)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    attempt(one)
+""")  # fmt: skip
+    assert (ended.out.splitlines(), ended.err) == (["said", "said", "0"], "")
+
+
+def test_who_stands_by_belongs_to_one_process(account: Account, images: Images) -> None:
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+with launcher(["echo", "said"]) as one:
+    one.run()
+    pid = os.fork()
+    if pid == 0:
+        with one:
+            attempt(one)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    attempt(one)
+""")  # fmt: skip
+    assert (ended.out.splitlines(), ended.err) == (["said", "said", "0", "said", "0"], "")
+
+
+def test_who_stands_by_dies_with_its_starter(account: Account, images: Images) -> None:
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+with launcher(["true"]) as one:
+    one.run()
+    os.kill(os.getpid(), 9)
+""")  # fmt: skip
+        account.secure("run", images.good, "true")  # which sweeps: nobody else removes cgroups
+    assert ended.code == -9, ended

@@ -29,6 +29,11 @@ def test_an_empty_entrypoint_clears_the_images() -> None:
     assert payload(request, RECORD, "").argv == ("ls",)
 
 
+def test_an_argument_with_a_nul_is_refused() -> None:
+    with pytest.raises(UsageError, match="NUL"):
+        payload(RunRequest("w", command=("ls", "a\0b")), RECORD, "")
+
+
 def test_an_image_without_a_command_needs_one() -> None:
     with pytest.raises(UsageError, match="names no command"):
         payload(RunRequest("w"), replace(RECORD, entrypoint=(), cmd=()), "")
