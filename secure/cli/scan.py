@@ -37,7 +37,7 @@ COMMAND = Command(
     ),
     more="\nsbom:FILE reads the packages that an SBOM lists: CycloneDX (JSON, XML), SPDX 2 and 3."
     "\nExit code: 0 complete, 1 a vulnerability of --fail-on, 3 something could not be read (it is"
-    "\nlisted), or --fail-on without a vulnerability database.",
+    "\nlisted), or --fail-on without a vulnerability database that knows the image's distribution.",
 )
 
 
@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
         write(_rendered(facts, form), arguments.one("--output"))
     if severities and vulnerabilities.counted(facts.vulnerabilities, severities):
         return PolicyRefusedError.exit_code
-    compared = bool(facts.vulnerability_data) or not severities
+    compared = vulnerabilities.is_compared(facts) or not severities
     return 0 if facts.complete and compared else InputError.exit_code
 
 

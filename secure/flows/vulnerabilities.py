@@ -8,6 +8,7 @@ import msgspec
 
 from secure.errors import LimitExceededError, NotFoundError, SecureError
 from secure.facts.image import ImageFacts
+from secure.facts.plain import plain
 from secure.facts.vulnerability import FixState, Mark, Statement, Vulnerability
 from secure.flows.clock import now
 from secure.flows.current_database import the_database
@@ -107,6 +108,23 @@ def only_fixed(facts: ImageFacts) -> ImageFacts:
     """Without the findings that no version fixes."""
     kept = tuple(one for one in facts.vulnerabilities if one.fix_state is FixState.FIXED)
     return msgspec.structs.replace(facts, vulnerabilities=kept)
+
+
+def is_compared(facts: ImageFacts) -> bool:
+    """A database was asked, and it knows something of the image's distribution.
+
+    A language's packages, and single ones of a distribution, may still be listed as uncovered.
+    """
+    from secure.vulns.names import is_system
+
+    uncovered = {name for item in facts.uncovered for name in item.packages}
+    of_system = [
+        plain(f"{package.name} {package.version}".strip())
+        for package in facts.packages
+        if is_system(package)
+    ]
+    covered = not of_system or any(name not in uncovered for name in of_system)
+    return bool(facts.vulnerability_data) and covered
 
 
 def counted(found: Iterable[Vulnerability], severities: frozenset[str]) -> list[Vulnerability]:

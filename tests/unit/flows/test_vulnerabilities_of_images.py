@@ -62,7 +62,8 @@ def test_without_a_database_only_the_starter_set_is_claimed(
     code, out = told(capsys, home)
     assert code == 0
     assert "a starter set only: secure db update" in out
-    assert "CVE-2021-44228" in out
+    row = next(line for line in out.splitlines() if "CVE-2021-44228" in line)
+    assert row.split()[0] == "critical"
 
 
 def test_a_damaged_database_costs_the_comparison_alone(
@@ -107,6 +108,20 @@ def test_what_to_fail_on_is_counted_as_asked(
     code, out = told(capsys, home, "--only-fixed", "--fail-on", "medium")
     assert code == 1
     assert "CVE-2099-1" not in out
+
+
+def test_an_image_of_a_distribution_that_the_database_does_not_know_passes_no_threshold(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_database()
+    root = home / "root"
+    (root / "lib/apk/db").mkdir(parents=True)
+    (root / "lib/apk/db/installed").write_text("P:musl\nV:1.2.5-r0\nA:x86_64\n\n")
+    (root / "etc").mkdir()
+    (root / "etc/os-release").write_text("ID=wolfi\nVERSION_ID=20230201\n")
+    assert scan([str(root)]) == 0
+    assert scan([str(root), "--fail-on", "high"]) == 3
+    assert "the database has no advisories for Wolfi" in capsys.readouterr().out
 
 
 def test_a_finding_and_its_absence_are_explained(
