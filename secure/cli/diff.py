@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     form = arguments.choice("--format", "table", "json")
     severities = severities_from(arguments.one("--fail-on"))
     from secure.flows.diff import diff
-    from secure.flows.vulnerabilities import counted
+    from secure.flows.vulnerabilities import counted, is_compared
     from secure.report.image_diff import diff_json, diff_table
     from secure.report.vulnerability_diff import Change
 
@@ -49,5 +49,6 @@ def main(argv: list[str]) -> int:
     brought = (o.vulnerability for o in found.vulnerabilities if o.change is Change.NEW)
     if counted(brought, severities):
         return PolicyRefusedError.exit_code
-    decided = found.complete and (found.compared or not severities)
+    both = is_compared(found.before) and is_compared(found.after)
+    decided = found.complete and (both or not severities)
     return 0 if decided else InputError.exit_code

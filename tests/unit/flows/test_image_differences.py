@@ -110,6 +110,17 @@ def test_undecided_is_not_allowed(home: Path, capsys: pytest.CaptureFixture[str]
     assert told(capsys, "old.tar", "new.tar")[0] == 0
 
 
+def test_a_distribution_that_the_database_does_not_know_is_undecided(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "wolfi/lib/apk/db").mkdir(parents=True)
+    (home / "wolfi/lib/apk/db/installed").write_text("P:musl\nV:1.2.5-r0\nA:x86_64\n\n")
+    (home / "wolfi/etc").mkdir()
+    (home / "wolfi/etc/os-release").write_text("ID=wolfi\nVERSION_ID=20230201\n")
+    assert told(capsys, "old.tar", "wolfi", "--fail-on", "low")[0] == InputError.exit_code
+    assert told(capsys, "old.tar", "wolfi")[0] == 0
+
+
 def test_the_json_form_is_the_same_on_every_run(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
