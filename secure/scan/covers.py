@@ -47,20 +47,16 @@ class StandingNames:
             return gone
         for name in layer.opaques:
             self._drop_below(name, gone)
-        above: set[bytes] = set(layer.opaques)
+        known, below = self._is_directory, self._below
         for names in (*blocks(layer.taken), layer.whiteouts):
-            for name in names:
-                if name in self._below:
-                    self._drop_below(name, gone)
+            for name in [name for name in names if name in known or name in below]:
+                self._drop_below(name, gone)
                 self._drop(name, gone)
-            above.update(name.rpartition(b"/")[0] for name in names)
         for names in blocks(layer.directories):
-            for name in names:
+            for name in [name for name in names if name in known]:
                 self._drop(name, gone)
-            above.update(name.rpartition(b"/")[0] for name in names)
-        # Unpacking makes the directories that names lie in, whether they have an entry or not.
-        for name in with_all_above(above):
-            if self._is_directory.get(name) is False:
+        for names in blocks(layer.folders):
+            for name in [name for name in names if known.get(name) is False]:
                 self._drop(name, gone)
         return gone
 
@@ -100,10 +96,9 @@ class UpperLayers:
         self._layers = layers
         self._lowest: dict[bytes, int] = {b"": -1}  # directory -> the lowest layer that has it
         for index, layer in enumerate(layers[:-1]):  # none is above the last
-            for names in (*blocks(layer.taken), *blocks(layer.directories)):
-                above = with_all_above({name.rpartition(b"/")[0] for name in names})
-                for directory in above - self._lowest.keys():
-                    self._lowest[directory] = index
+            for folders in blocks(layer.folders):
+                for folder in folders:
+                    self._lowest.setdefault(folder, index)
         self._taken: set[bytes] = set()
         self._directories: set[bytes] = set()
         self._opaques: set[bytes] = set()
@@ -112,25 +107,20 @@ class UpperLayers:
     def add(self, index: int) -> None:
         """The layer below those already here, number `index`."""
         layer = self._layers[index]
-        above: set[bytes] = set(layer.opaques)
         for names in (*blocks(layer.taken), layer.whiteouts):
-            self._keep(index, names, self._taken, above)
-        for names in blocks(layer.directories):
-            self._keep(index, names, self._directories, above)
-        self._keep(index, with_all_above(above), self._directories, set())
+            self._keep(index, names, self._taken)
+        for names in (*blocks(layer.directories), *blocks(layer.folders)):
+            self._keep(index, names, self._directories)
         self._opaques.update(layer.opaques)
         self._hides.clear()
 
-    def _keep(
-        self, index: int, names: Iterable[bytes], kept: set[bytes], above: set[bytes]
-    ) -> None:
+    def _keep(self, index: int, names: Iterable[bytes], kept: set[bytes]) -> None:
         last, keep = None, False
         for name in names:
             directory = name.rpartition(b"/")[0]
             # The entries of a directory follow each other.
             if directory != last:
                 last, keep = directory, self._lowest.get(directory, index) < index
-                above.add(directory)
             if keep:
                 kept.add(name)
 
@@ -161,12 +151,15 @@ class UpperLayers:
         return gone
 
 
-def with_all_above(names: Iterable[bytes]) -> set[bytes]:
-    """`names` and every directory above them, without the root."""
+def folders(layer: LayerFacts) -> bytes:
+    """`LayerFacts.folders` of the rest of them; in their worker, where that is side by side."""
+    lie_in = set(layer.opaques)
+    for names in (*blocks(layer.taken), *blocks(layer.directories), layer.whiteouts):
+        lie_in.update(name.rpartition(b"/")[0] for name in names)
     found: set[bytes] = set()
-    for start in names:
+    for start in lie_in:
         name = start
         while name and name not in found:
             found.add(name)
             name = name.rpartition(b"/")[0]
-    return found
+    return b"\0".join(sorted(found))

@@ -109,6 +109,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
         sizes: for each of `taken` 8 bytes (array "Q"): twice its size in bytes, plus 1 for a
             regular file with an execute bit.
         directories: every directory name, NUL-joined: they replace what is not a directory.
+        folders: every directory that something of the layer lies in, and all above, NUL-joined:
+            unpacking makes them, whether they have an entry or not. Made by `covers.folders`.
         whiteouts: names the layer deletes.
         opaques: directories whose lower content the layer deletes.
         unreadable: layer 0, as everywhere here.
@@ -133,6 +135,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
     taken: bytes = b""
     sizes: bytes = b""
     directories: bytes = b""
+    folders: bytes = b""
     whiteouts: tuple[bytes, ...] = ()
     opaques: tuple[bytes, ...] = ()
     digests: dict[bytes, bytes] = {}

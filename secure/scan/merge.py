@@ -263,6 +263,7 @@ def _names_alone(layer: LayerFacts) -> LayerFacts:
         taken=layer.taken,
         sizes=layer.sizes,
         directories=layer.directories,
+        folders=layer.folders,
         whiteouts=layer.whiteouts,
         opaques=layer.opaques,
         hardlinks=layer.hardlinks,

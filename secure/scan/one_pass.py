@@ -19,6 +19,7 @@ from secure.oci.limits import MIB, Limits
 from secure.scan import accounts, os_release
 from secure.scan.cataloger import Cataloger, FileView, Wanted
 from secure.scan.catalogers import CATALOGERS
+from secure.scan.covers import folders
 from secure.scan.executables import MAGICS, Executables
 from secure.scan.file_facts import file_fact
 from secure.scan.layer_facts import Catalogued, Detail, FileMark, LayerFacts, Record, Shadow
@@ -86,7 +87,7 @@ class OnePass:
         if self._search is not None:
             self._search.finish()
             self._unreadable += self._search.unreadable
-        return LayerFacts(
+        found = LayerFacts(
             catalogued=tuple(self._catalogued.values()),
             files=tuple(self._files.values()),
             executables=tuple(self._executables.marks.values()),
@@ -107,6 +108,7 @@ class OnePass:
             whiteouts=tuple(self._whiteouts),
             opaques=tuple(self._opaques),
         )
+        return msgspec.structs.replace(found, folders=folders(found))
 
     def _is_whiteout(self, name: bytes) -> bool:
         directory, _, last = name.rpartition(b"/")

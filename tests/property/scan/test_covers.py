@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secure.images.squash import Squash
-from secure.scan.covers import StandingNames, UpperLayers
+from secure.scan.covers import StandingNames, UpperLayers, folders
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.names import blocks
 
@@ -15,10 +18,15 @@ NAMES = st.lists(PARTS, min_size=1, max_size=4).map(b"/".join)
 SETS = st.frozensets(NAMES, max_size=6)
 
 
+def whole(**given: Any) -> LayerFacts:
+    facts = LayerFacts(**given)
+    return msgspec.structs.replace(facts, folders=folders(facts))
+
+
 @st.composite
 def layers(draw: st.DrawFn) -> LayerFacts:
     taken, directories = draw(SETS), draw(SETS)
-    return LayerFacts(
+    return whole(
         taken=b"\0".join(sorted(taken)),
         directories=b"\0".join(sorted(directories - taken)),
         whiteouts=tuple(sorted(draw(SETS))),
@@ -38,11 +46,11 @@ def squashed(stack: list[LayerFacts]) -> Squash:
 
 
 # What says that a directory is opaque lies in it, so the directory and those above it are there.
-@example([LayerFacts(taken=b"a"), LayerFacts(opaques=(b"a/a",))])
-@example([LayerFacts(taken=b"a/a"), LayerFacts(opaques=(b"a/a",))])
-@example([LayerFacts(directories=b"a"), LayerFacts(opaques=(b"a/a",))])
-@example([LayerFacts(taken=b"a/b"), LayerFacts(whiteouts=(b"a",)), LayerFacts(taken=b"a/b")])
-@example([LayerFacts(taken=b"a"), LayerFacts(opaques=(b"",))])
+@example([whole(taken=b"a"), whole(opaques=(b"a/a",))])
+@example([whole(taken=b"a/a"), whole(opaques=(b"a/a",))])
+@example([whole(directories=b"a"), whole(opaques=(b"a/a",))])
+@example([whole(taken=b"a/b"), whole(whiteouts=(b"a",)), whole(taken=b"a/b")])
+@example([whole(taken=b"a"), whole(opaques=(b"",))])
 @given(st.lists(layers(), min_size=2, max_size=5))
 def test_from_the_base_up_each_name_goes_with_the_layer_that_squash_names(
     stack: list[LayerFacts],
@@ -78,7 +86,7 @@ def test_blocks_give_back_all_names_in_order(own: list[bytes]) -> None:
 
 def test_a_name_of_two_thousand_parts_needs_no_stack() -> None:
     deep = b"/".join([b"a"] * 2_000)
-    upper = UpperLayers([LayerFacts(taken=deep), LayerFacts(opaques=(b"a",))])
+    upper = UpperLayers([whole(taken=deep), whole(opaques=(b"a",))])
     upper.add(1)
     assert list(upper.hidden([deep])) == [True]
 

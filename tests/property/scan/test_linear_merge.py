@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from types import FrameType
 
+import msgspec
+
 from secure.facts.location import Location
 from secure.facts.package import Package
+from secure.scan.covers import folders
 from secure.scan.layer_facts import Catalogued, LayerFacts, Record
 from secure.scan.merge import Merge, Merged
 from secure.scan.owned_files import owned_files
@@ -28,9 +31,10 @@ def record(kind: str, name: str, version: str, path: str) -> Record:
 
 
 def layer_of(names: Sequence[bytes], catalogued: Sequence[Catalogued]) -> LayerFacts:
-    return LayerFacts(
+    facts = LayerFacts(
         catalogued=tuple(catalogued), taken=b"\0".join(names), sizes=bytes(8 * len(names))
     )
+    return msgspec.structs.replace(facts, folders=folders(facts))
 
 
 def with_database(packages: int, version: str = "1") -> LayerFacts:
@@ -100,7 +104,7 @@ def test_fifty_thousand_packages_in_74_layers_are_attributed() -> None:
     layers = [with_metadata(0, 50_000)]
     layers += [with_metadata(1_000_000 + 10 * n, 10) for n in range(LAYERS - 2)]
     gone = b"usr/lib/d7"
-    layers.append(LayerFacts(whiteouts=(gone,)))
+    layers.append(LayerFacts(whiteouts=(gone,), folders=b"usr\0usr/lib"))
     found = merged(layers)
     assert len(found.packages) + len(found.gone_packages) == 50_000 + 10 * (LAYERS - 2)
     assert {g.package.location.deleted_by for g in found.gone_packages} == {LAYERS - 1}
