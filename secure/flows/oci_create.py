@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from secure.facts.evidence import Difference, Evidence
+    from secure.oci.runtime_config import RuntimeConfig
     from secure.runtime.oci.cgroup import Place
     from secure.runtime.oci.create import Record
     from secure.runtime.oci.plan import BundlePlan
@@ -108,7 +109,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
         try:
             for number, bpf in enumerate(granted.filters):
                 container.write(f"filter.{number}", bpf)
-            place, promised = _place(request, config.cgroups_path, granted.resources, around)
+            place, promised = _place(request, config, granted.resources, around)
             start = Start(
                 config, plan, around, place, granted.resources, promised, granted.filters,
                 last_capability(), console, prepare,
@@ -123,18 +124,22 @@ def create_container(request: Request, console: socket | None = None) -> State:
 
 
 def _place(
-    request: Request, path: str, resources: dict[str, Any], around: Surroundings
+    request: Request, config: RuntimeConfig, resources: dict[str, Any], around: Surroundings
 ) -> tuple[Place, tuple[tuple[str, str], ...]]:
     """Where its cgroup will be, and what is limited there already."""
     whole = around.euid == 0 and around.whole_machine
     if request.systemd:
         from secure.runtime.oci import scope
 
-        place = scope.enter(path, request.id, resources, whole_machine=whole)
+        parent, unit = scope.names(config.cgroups_path, request.id, whole_machine=whole)
+        numbers, without = scope.annotated(config.annotations)
+        for name in without:
+            request.say(f'annotation "{name}" has no effect')
+        place = scope.enter(parent, unit, (*numbers, *scope.properties(resources)))
         return place, scope.promised(place, resources)
     # Ids are unique below one --root only. A dot: what ends in "-PID" is swept when PID is gone.
     unique = f"{request.id[:200]}.{os.urandom(4).hex()}"
-    return cgroup.find(path, unique, whole_machine=whole), ()
+    return cgroup.find(config.cgroups_path, unique, whole_machine=whole), ()
 
 
 def _sized(plan: BundlePlan, sizes: dict[str, int]) -> BundlePlan:

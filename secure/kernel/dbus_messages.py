@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Numbers = tuple[tuple[str, int], ...]
 
+_NUMBERS_OF_32_BITS = ("KillSignal",)  # signature "i"; all others here have "t"
 METHOD_RETURN, ERROR = 2, 3
 HEADER_BYTES = 16  # up to and with the length of the header fields
 MOST_BYTES = 64 * 1024  # of an answer; the specification allows 128 MiB
@@ -65,7 +66,7 @@ def start_scope(
     ]
     if parent:
         rows.append(("Slice", "s", parent))
-    _properties(body, (*rows, *((name, "t", number) for name, number in numbers)))
+    _properties(body, (*rows, *_typed(numbers)))
     _number(body, 0)  # no auxiliary units
     _pad(body, 8)  # an empty array is padded for its items, too
     return _systemd_call(serial, "StartTransientUnit", "ssa(sv)a(sa(sv))", bytes(body))
@@ -76,8 +77,12 @@ def set_properties(serial: int, unit: str, numbers: Numbers) -> bytes:
     body = bytearray()
     _text(body, unit)
     _number(body, 1)  # not for the next unit of that name
-    _properties(body, tuple((name, "t", number) for name, number in numbers))
+    _properties(body, _typed(numbers))
     return _systemd_call(serial, "SetUnitProperties", "sba(sv)", bytes(body))
+
+
+def _typed(numbers: Numbers) -> tuple[tuple[str, str, str | int], ...]:
+    return tuple((name, "i" if name in _NUMBERS_OF_32_BITS else "t", n) for name, n in numbers)
 
 
 def _properties(body: bytearray, rows: tuple[tuple[str, str, str | int], ...]) -> None:

@@ -77,12 +77,20 @@ def test_limits_of_podman_are_the_kernels(podman: Podman) -> None:
 
 def test_podman_enters_pauses_and_stops_a_container_in_a_scope(podman: Podman) -> None:
     name = f"c{os.urandom(4).hex()}"
-    started = podman.run("--detach", f"--name={name}", script="echo logged; exec sleep 100")
+    # Which later versions of podman write by themselves.
+    stop = {"KillSignal": "37", "TimeoutStopUSec": "uint64 10000000"}
+    notes = [f"--annotation=org.systemd.property.{key}={text}" for key, text in stop.items()]
+    started = podman.run("--detach", f"--name={name}", *notes, script="exec sleep 100")
     assert started.code == 0, started.err
     state = json.loads(podman("inspect", name).out)[0]["State"]
     scope = f"libpod-{started.out.strip()}.scope"
     own = Path(f"/proc/{state['Pid']}/cgroup").read_text().strip().removeprefix("0::")
     assert Path(own).parts[-2:] == (scope, "container")
+    manager = [] if os.geteuid() == 0 else ["--user"]
+    show = ["systemctl", *manager, "show", "--value", "--property=KillSignal,TimeoutStopUSec"]
+    told = subprocess.run([*show, scope], check=True, capture_output=True, text=True,
+                          env=os.environ | BUS).stdout  # fmt: skip
+    assert set(told.split()) == {"37", "10s"}
     entered = podman("exec", name, "/bin/sh", "-c", "cat /proc/self/cgroup; exit 5")
     assert (entered.code, entered.out) == (5, "0::/\n"), entered.err
     assert podman("pause", name).code == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from installation import Account
+from stepping import points, step
 from v2_containers import BUS, bundle, eventually, runtime, started
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("guest")]
@@ -122,3 +123,28 @@ def test_a_path_that_names_no_unit_is_refused(engine: Account) -> None:
     ended = runtime(engine, "--systemd-cgroup")("run", "--bundle", str(folder), "c")
     assert ended.code == 1
     assert "SLICE:PREFIX:NAME" in ended.err
+
+
+def test_a_kill_before_any_system_call_of_create_leaves_no_scope(
+    engine: Account, unit: str
+) -> None:
+    secure, folder = runtime(engine, "--systemd-cgroup"), bundle(engine, "sleep 100", {}, unit)
+    (engine.folder / "runtime").mkdir(mode=0o700, exist_ok=True)
+    (engine.folder / "runtime/bus").symlink_to(BUS["DBUS_SESSION_BUS_ADDRESS"].partition("=")[2])
+    root = f"--root={engine.folder}/state-secure"
+    command = [*secure.command, root, "create", f"--bundle={folder}", "c"]
+    wrong, reached = [], 0
+    assert secure.create("c", folder).code == 0  # warm: caches are made
+    assert secure("delete", "--force", "c").code == 0
+    whole = step(engine, command)
+    assert whole.ended.code == 0, whole.ended.err
+    assert secure("delete", "--force", "c").code == 0
+    for process, call in points(whole.counts, 10):
+        stepped = step(engine, command, process=process, call=call)
+        deleted = secure("delete", "--force", "c")
+        gone = eventually(lambda: not list(CGROUPS.glob(f"**/{scope_of(unit)}")))
+        reached += stepped.hit >= 0
+        if deleted.code or not gone:
+            wrong.append((process, call, stepped, deleted, gone))
+    assert not wrong
+    assert reached > 5

@@ -47,6 +47,9 @@ _PROPERTIES = {
     "memory.low": "MemoryLow",
     "memory.min": "MemoryMin",
 }
+_ANNOTATION = "org.systemd.property."
+# property -> the type that is written before its number (GVariant text format); most digits.
+_ANNOTATED = {"KillSignal": ("", 9), "TimeoutStopUSec": ("uint64 ", 18)}
 _DO = (
     "Use the cgroupfs driver: podman --cgroup-manager=cgroupfs, dockerd --exec-opt "
     "native.cgroupdriver=cgroupfs, or SystemdCgroup = false for containerd."
@@ -61,19 +64,17 @@ def names(path: str, container_id: str, *, whole_machine: bool) -> tuple[str, st
     """
     parts = (path or f":{_PREFIX}:{container_id}").split(":")
     if len(parts) != 3:
-        raise DocumentError(
-            f'linux.cgroupsPath: "{path}" is not SLICE:PREFIX:NAME, as --systemd-cgroup wants it'
-        )
+        raise DocumentError(f'linux.cgroupsPath: "{path[:99]}" is not SLICE:PREFIX:NAME')
     parent, prefix, name = parts
     if name.endswith(".slice"):
-        raise DocumentError(f'linux.cgroupsPath: "{path}" names a slice, which holds no process')
+        raise DocumentError(f'linux.cgroupsPath: "{name[:99]}" is a slice, which holds no process')
     parent = parent or ("system.slice" if whole_machine else "user.slice")
     parent = "-.slice" if parent == "-" else parent
     unit = f"{prefix}-{name}.scope" if prefix else f"{name}.scope"
     for word, end in ((parent, ".slice"), (unit, ".scope")):
         fits = len(end) < len(word) <= _LONGEST and word.endswith(end) and word[0] != "."
         if not fits or not _LETTERS.issuperset(word):
-            raise DocumentError(f'linux.cgroupsPath: "{word}" cannot name a unit of systemd')
+            raise DocumentError(f'linux.cgroupsPath: "{word[:99]}" cannot name a unit of systemd')
     return parent, unit
 
 
@@ -83,6 +84,32 @@ def properties(resources: dict[str, Any]) -> tuple[tuple[str, int], ...]:
         (_PROPERTIES[file], 0 if file == "cpu.idle" else _number(file, content))
         for file, content, _ in _shared(resources)
     )
+
+
+def annotated(
+    annotations: tuple[tuple[str, str], ...],
+) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """What annotations say of the scope: properties, and names of annotations without effect.
+
+    Those that podman sets: how systemd stops the container when the machine is shut down.
+
+    Raises:
+        DocumentError: one has another form than podman and runc give it.
+    """
+    numbers, without = [], []
+    for name, text in annotations:
+        known = name.removeprefix(_ANNOTATION)
+        if known == name:
+            continue
+        if known not in _ANNOTATED:
+            without.append(name)
+            continue
+        kind, most = _ANNOTATED[known]
+        digits = text.removeprefix(kind)
+        if not _is_number(digits, most):
+            raise DocumentError(f'annotations."{name}": "{text[:99]}" is no number')
+        numbers.append((known, int(digits)))
+    return tuple(numbers), tuple(without)
 
 
 def _shared(resources: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
@@ -98,39 +125,40 @@ def _number(file: str, content: str) -> int:
     content = content.removeprefix("default ")
     if content == "max":
         return _INFINITY
-    if not content.isdecimal() or int(content) > _INFINITY:
-        raise DocumentError(f'linux.resources.unified."{file}": "{content}" is no number')
+    if not _is_number(content, 19):
+        raise DocumentError(f'linux.resources.unified."{file}": "{content[:99]}" is no number')
     return int(content)
 
 
-def enter(path: str, container_id: str, resources: dict[str, Any], *, whole_machine: bool) -> Place:
+def _is_number(text: str, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= most
+
+
+def enter(parent: str, unit: str, numbers: tuple[tuple[str, int], ...]) -> Place:
     """Move this process into the container's scope; the place inside for the container.
 
     Args:
-        path: cgroupsPath of config.json.
-        resources: what will be limited.
-        whole_machine: the caller is root of the first user namespace.
+        parent, unit: see `names`.
+        numbers: properties, beside the limits that will be written inside.
 
     Raises:
-        DocumentError: the path names no scope.
         MachineError: this machine has no systemd with cgroup v2, or it refuses.
     """
-    parent, unit = names(path, container_id, whole_machine=whole_machine)
     if not os.path.isdir(RUNS_SYSTEMD) or not own_unified():
         raise MachineError(
             "--systemd-cgroup is refused: systemd does not run this machine, or not on cgroup v2",
             do=_DO,
         )
-    # Else it is 15 % of what the machine can hold; the limit inside is the container's.
-    numbers = (("TasksMax", _INFINITY), *properties(resources))
     try:
-        systemd_scope.enter(unit, parent, numbers)
+        # Else 15 % of what the machine can hold: the limit that counts is the one inside.
+        systemd_scope.enter(unit, parent, (("TasksMax", _INFINITY), *numbers))
     except MachineError as cause:
         raise MachineError(f"--systemd-cgroup: {cause}", do=_DO) from cause
     scope = own_unified()
     step_aside(scope)
     present = cgroup_files.read(f"{scope}/cgroup.controllers").split()
-    directories = tuple((name, f"{scope}/{_CONTAINER}") for name in present)
+    # "cgroup" is what v2 has without any controller: killing, freezing.
+    directories = tuple((name, f"{scope}/{_CONTAINER}") for name in ("cgroup", *present))
     uid = os.geteuid()
     return Place(
         V2, directories, "systemd does not delegate this controller to the user's manager",

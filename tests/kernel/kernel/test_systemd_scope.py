@@ -83,11 +83,12 @@ def test_another_program_reads_the_call_as_it_is_meant(
 def test_slice_and_weights_are_read_as_they_are_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = (("CPUWeight", 39), ("TasksMax", 2**64 - 1))
+    numbers = (("CPUWeight", 39), ("KillSignal", 37), ("TasksMax", 2**64 - 1))
     told = heard(tmp_path, monkeypatch, lambda: systemd_scope.enter("a.scope", "b.slice", numbers))
     assert told.startswith('StartTransientUnit string "a.scope" string "fail"')
     assert 'struct { string "Slice" variant string "b.slice" }' in told
     assert 'struct { string "CPUWeight" variant uint64 39 }' in told
+    assert 'struct { string "KillSignal" variant int32 37 }' in told
     assert 'struct { string "TasksMax" variant uint64 18446744073709551615 }' in told
     assert "} ] array [ ] error" in told
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure.errors import DocumentError
-from secure.runtime.oci.scope import names, properties
+from secure.runtime.oci.scope import annotated, names, properties
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,31 @@ def test_what_counts_against_neighbours_is_the_scopes(
     assert properties(resources) == wanted
 
 
-@pytest.mark.parametrize("text", ["8:0 200", "x", "-1", "9" * 30])
+@pytest.mark.parametrize("text", ["8:0 200", "x", "-1", "9" * 30, "9" * 5000])
 def test_a_weight_that_is_no_number_is_refused_by_name(text: str) -> None:
     with pytest.raises(DocumentError, match=r'unified\."io\.weight"'):
         properties({"unified": {"io.weight": text}})
+
+
+def test_annotations_of_podman_are_properties_and_others_are_named() -> None:
+    found = annotated((
+        ("org.systemd.property.KillSignal", "37"),
+        ("org.systemd.property.TimeoutStopUSec", "uint64 10000000"),
+        ("org.systemd.property.DeviceAllow", "[('/dev/sda', 'rwm')]"),
+        ("io.container.manager", "libpod"),
+        ("KillSignal", "9"),
+    ))  # fmt: skip
+    assert found == (
+        (("KillSignal", 37), ("TimeoutStopUSec", 10_000_000)),
+        ("org.systemd.property.DeviceAllow",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("KillSignal", ""), ("KillSignal", "-1"), ("KillSignal", "uint64 9"), ("KillSignal", "9" * 20),
+     ("KillSignal", "\u0663"), ("TimeoutStopUSec", "uint64 "), ("TimeoutStopUSec", "uint64 x")],
+)  # fmt: skip
+def test_an_annotation_in_another_form_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(DocumentError, match=name):
+        annotated(((f"org.systemd.property.{name}", text),))
