@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Self
 
 import msgspec
@@ -28,6 +29,11 @@ _MILLION = 1_000_000
 _AFFECTED = (
     "SELECT key, (SELECT coalesce(content, 0) FROM affected WHERE ecosystem = ? AND first <= value"
     " ORDER BY first DESC LIMIT 1) FROM json_each(?)"
+)
+# SQLite ends a text from JSON at its first NUL: such names, which only hostile data has, are bound.
+_ONE = (
+    "SELECT ?, (SELECT coalesce(content, 0) FROM affected WHERE ecosystem = ? AND first <= ?"
+    " ORDER BY first DESC LIMIT 1)"
 )
 _HEADS = "SELECT content FROM advisory WHERE first = ?"
 _DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
@@ -97,7 +103,11 @@ class Database:
         last, group = None, b""
         file, unpacker = self._file, self._of_lists
         with file.reading:
-            for at, content in file.connection.execute(_AFFECTED, (number, _json(asked))):
+            ask = file.connection.execute
+            odd = ((at, number, name) for at, name in enumerate(asked) if "\0" in name)
+            for at, content in chain(
+                ask(_AFFECTED, (number, _json(asked))), *(ask(_ONE, one) for one in odd)
+            ):
                 if content is None:
                     continue  # before the first package of all
                 if content != last:  # else its neighbour was asked for

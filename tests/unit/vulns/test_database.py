@@ -73,6 +73,7 @@ def test_an_advisory_is_found_by_its_id_and_by_its_aliases(tmp_path: Path) -> No
 
 def test_many_names_are_answered_as_each_by_itself(tmp_path: Path) -> None:
     names = [f"p{number}" for number in range(200)] + ['"quoted"', "back\\slash", "päckchen", "{}"]
+    names += ["\0", "\0a", "p1\0a"]
     records = [advisory(f"A-{number}", ("npm", name)) for number, name in enumerate(names)]
     unknown = ["", "a", "p", "p1\0", "p10 ", "zzz", "[]", "pa\u0308ckchen"]
     with database(tmp_path, records) as found:
