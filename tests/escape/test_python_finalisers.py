@@ -26,13 +26,13 @@ GARBAGE: tuple[Replacement, ...] = (
     ),
     (
         SUPERVISOR,
-        "class _Container:\n",
+        "class Container:\n",
         (
             "class _Garbage:\n"
             "    def __init__(self):\n        self.me = self\n"
             "    def __del__(self):\n"
             "        os.write(2, b'finaliser ran as %d\\n' % os.getpid())\n\n\n"
-            "class _Container:\n"
+            "class Container:\n"
         ),
     ),
     (
