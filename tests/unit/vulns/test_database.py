@@ -79,9 +79,8 @@ def test_many_names_are_answered_as_each_by_itself(tmp_path: Path) -> None:
     with database(tmp_path, records) as found:
         together = found.affected_by_name("npm", [*names, *unknown, "p7"])
         assert together == {name: found.affected("npm", name) for name in names}
-        assert [found.advisory(each[0].number).id for each in together.values()] == [
-            record.id for record in records
-        ]
+        told = {name: found.advisory(each[0].number).id for name, each in together.items()}
+        assert told == dict(zip(names, (record.id for record in records), strict=True))
 
 
 def test_a_withdrawn_advisory_is_known_and_matches_nothing(tmp_path: Path) -> None:
