@@ -120,6 +120,14 @@ PEAR = (
     'a:1:{s:4:"x.md";a:2:{s:4:"role";s:3:"doc";s:4:"size";d:1.5;}}}'
 )
 
+ROCKSPEC = """local package_name = "luasyslog"
+local package_version = "2.0.1"
+
+package = package_name
+version = package_version.."-1"
+description = { license = "MIT/X11" }
+"""
+
 FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "five/deno.lock": (
         DENO_5,
@@ -131,6 +139,9 @@ FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
         DENO_3,
         ["npm:debug@4.3.4?"],
         ["locks 1 modules by address: they have no name and version"],
+    ),
+    "usr/lib/luarocks/rocks-5.4/luasyslog/2.0.1-1/luasyslog-2.0.1-1.rockspec": (
+        ROCKSPEC, ["luarocks:luasyslog@2.0.1-1"], [],
     ),
     "two/deno.lock": (DENO_2, ["npm:ms@2.1.2?"], []),
     "src/renv.lock": (

@@ -20,6 +20,9 @@ _FIELDS = {
     for name in ("package", "version", "license", "homepage", "maintainer")
 }
 _NEEDS = re.compile(r"(?m)^[ \t]*dependencies[ \t]*=\s*\{([^{}]{0,20000})\}")
+_BOTH = ("package", "version")
+_ASSIGNED = re.compile(rf"(?m)^[ \t]*({'|'.join(_BOTH)})[ \t]*=")
+_CALLED = re.compile(r"(.{1,200})-([^-]{1,100}-\d{1,9})\.rockspec")
 _NAME = re.compile(r"""["']\s*([\w.-]{1,200})""")
 
 
@@ -30,10 +33,13 @@ def parse_rockspec(file: FileView) -> Found:
         for name, pattern in _FIELDS.items()
     }
     needs = _NEEDS.search(content)
+    # Some put them together from variables; LuaRocks demands that the file is called by them.
+    called = _CALLED.fullmatch(text(file.name).rpartition("/")[2])
+    called = called if len(set(_ASSIGNED.findall(content))) == len(_BOTH) else None
     package = Package(
         type="luarocks",
-        name=found["package"],
-        version=found["version"],
+        name=found["package"] or (called[1] if called else ""),
+        version=found["version"] or (called[2] if called else ""),
         location=file.location,
         found_by=LUA_ROCK.name,
         licences=(found["license"],) if found["license"] else (),
@@ -47,7 +53,7 @@ def parse_rockspec(file: FileView) -> Found:
 
 LUA_ROCK = Cataloger(
     name="lua-rock",
-    version=1,
+    version=2,
     wants=("*.rockspec",),
     max_bytes=1 * MIB,
     parse=parse_rockspec,
