@@ -61,6 +61,7 @@ def drain(master: int) -> None:
 
 
 def test_a_file_that_takes_no_more_ends_the_program(engine: Account, images: Images) -> None:
+    engine.secure("run", images.good, "true")  # unpacked, which the limit would end as well
     with leaves_nothing(engine), (engine.folder / "printed").open("w") as out:
         done = subprocess.run(
             ["prlimit", "--fsize=1048576", *engine.arguments("run", images.good, *_FLOOD)],
