@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from secure.errors import DocumentError
+from secure.facts.purl import unquote
 from secure.scan.cataloger import Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local
