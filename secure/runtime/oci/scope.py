@@ -159,17 +159,14 @@ def enter(parent: str, unit: str, numbers: tuple[tuple[str, int], ...]) -> Place
     present = cgroup_files.read(f"{scope}/cgroup.controllers").split()
     # "cgroup" is what v2 has without any controller: killing, freezing.
     directories = tuple((name, f"{scope}/{_CONTAINER}") for name in ("cgroup", *present))
-    uid = os.geteuid()
     return Place(
         V2, directories, "systemd does not delegate this controller to the user's manager",
-        f"Once as root: secure setup delegate --user {uid}", unit,
+        "Once as root: secure setup delegate --user NAME", unit,
     )  # fmt: skip
 
 
 def promised(place: Place, resources: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """(file, content) that the kernel must read back from the scope itself."""
-    if not place.unit:
-        return ()
     scope = os.path.dirname(place.all()[0])
     return tuple(
         (f"{scope}/{file}", content) for file, content, exact in _shared(resources) if exact
