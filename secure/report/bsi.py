@@ -13,6 +13,7 @@ EXECUTABLE = "bsi:component:executable"
 ARCHIVE = "bsi:component:archive"
 STRUCTURED = "bsi:component:structured"
 
+_DATA = (".whl", ".gem", ".nupkg")  # a jar may be started, a wheel is unpacked first
 _ARCHIVES = (".jar", ".war", ".ear", ".whl", ".egg", ".gem", ".nupkg", ".phar")
 
 # An image is an archive that unpacks into its parts and is not started itself.
@@ -27,7 +28,8 @@ def file_properties(package: Package) -> tuple[tuple[str, str], ...]:
     """(name, value), by name; () for a package that is not one file."""
     filename = package.location.path.rpartition("/")[2]
     if filename.endswith(_ARCHIVES):
-        return ((ARCHIVE, "archive"), (FILENAME, filename), (STRUCTURED, "structured"))
+        executable = ((EXECUTABLE, "non-executable"),) if filename.endswith(_DATA) else ()
+        return ((ARCHIVE, "archive"), *executable, (FILENAME, filename), (STRUCTURED, "structured"))
     # A version found in the strings of a program: the program is the package.
     if package.found_by == "binary-classifier":
         return (

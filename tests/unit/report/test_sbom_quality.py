@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from pathlib import Path
 
 import msgspec
 import pytest
 from bills import AUTHOR, full_facts, package
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from scanning import NOW
+from scanning import NOW, layer, scanned
 
 from secure.facts.bom import Bom
 from secure.facts.image import ImageFacts
 from secure.facts.location import Location
+from secure.images.write import NewFile
 from secure.report import cyclonedx
 from secure.report.bill import Author, parse_author
 from secure.report.sbom_elements import BSI, CISA, NTIA, STANDARDS
@@ -120,3 +124,15 @@ def test_an_author_is_a_name_with_an_address(text: str, author: Author) -> None:
     made = cyclonedx.render(full_facts(), timestamp=NOW, author=author)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(made.decode()) is None
     assert bom_of(full_facts(), author).authors
+
+
+def test_a_wheel_has_all_that_bsi_asks_of_a_file(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as wheel:
+        wheel.writestr("a-1.dist-info/METADATA", "Name: a\nVersion: 1\nLicense: MIT\n\n")
+    path = "srv/a-1-py3-none-any.whl"
+    facts = scanned(tmp_path, [layer(NewFile(path.encode(), content.getvalue()))])
+    quality = quality_of(bom_of(facts))
+    of_a_file = {"sha-512", "filename", "executable", "archive", "structured", "spdx-licence"}
+    found = {one.element: one.has for one in quality.elements if one.element in of_a_file}
+    assert found == dict.fromkeys(of_a_file, 1)
