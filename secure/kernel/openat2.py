@@ -13,6 +13,9 @@ RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 RESOLVE_IN_ROOT = 0x10
+# A path as a program inside the container means it, and one that must have no link on its way.
+IN_IMAGE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+NO_LINKS = IN_IMAGE | RESOLVE_NO_SYMLINKS
 
 _MEANS = {
     errno.ELOOP: "a symbolic link stands in the way",

@@ -22,11 +22,7 @@ from secure.errors import (
 from secure.kernel import capabilities, descriptors, landlock, network, seccomp, signals, tty
 from secure.kernel.libc import current_processor, syscall, wipe
 from secure.kernel.namespaces import CLONE_NEWCGROUP, unshare
-from secure.kernel.openat2 import (
-    RESOLVE_IN_ROOT,
-    RESOLVE_NO_MAGICLINKS,
-    openat2,
-)
+from secure.kernel.openat2 import IN_IMAGE, openat2
 from secure.kernel.prctl import (
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -51,7 +47,6 @@ _LAST_DESCRIPTOR = 0xFFFFFFFF
 _ENOENT, _EIO, _ENOTDIR = 2, 5, 20
 _WAITED = (*signals.FORWARDED, signals.SIGCHLD)
 _ALL_SIGNALS = tuple(n for n in range(1, 65) if n not in {9, 19, 32, 33})
-_IN_IMAGE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
 
 
 @value
@@ -207,7 +202,7 @@ def change_directory(path: str) -> None:
     """As the final user, inside the final root (CVE-2024-21626: never through a descriptor)."""
     root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fd = openat2(root, os.fsencode(path), os.O_PATH | os.O_DIRECTORY, _IN_IMAGE)
+        fd = openat2(root, os.fsencode(path), os.O_PATH | os.O_DIRECTORY, IN_IMAGE)
     except KernelError as cause:
         raise LaunchError(
             f'working directory "{path}" cannot be entered: {os.strerror(cause.number)}',

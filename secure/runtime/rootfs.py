@@ -28,12 +28,7 @@ from secure.kernel.mounts import (
     pivot_root,
     umount2,
 )
-from secure.kernel.openat2 import (
-    RESOLVE_IN_ROOT,
-    RESOLVE_NO_MAGICLINKS,
-    RESOLVE_NO_SYMLINKS,
-    openat2,
-)
+from secure.kernel.openat2 import NO_LINKS, openat2
 from secure.runtime.mounts import DEV_LINKS, Mount, inodes_for
 
 TYPE_CHECKING = False
@@ -42,8 +37,6 @@ if TYPE_CHECKING:
 
 _BASE = b"/tmp"  # exists everywhere; covered by a private tmpfs in a private namespace
 _LOWER, _ROOT, _UPPER = b"/tmp/lower", b"/tmp/root", b"/tmp/upper"
-_IN_IMAGE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-_NO_LINKS = _IN_IMAGE | RESOLVE_NO_SYMLINKS
 _ATTRIBUTES = (
     (MS_RDONLY, MOUNT_ATTR_RDONLY),
     (MS_NOSUID, MOUNT_ATTR_NOSUID),
@@ -195,7 +188,7 @@ def _mask(root: int, plan: Plan) -> None:
 
 
 def _open_in(root: int, path: bytes) -> int:
-    return openat2(root, path, os.O_PATH, _NO_LINKS)
+    return openat2(root, path, os.O_PATH, NO_LINKS)
 
 
 def _attributes(flags: int) -> int:

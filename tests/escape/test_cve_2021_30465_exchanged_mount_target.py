@@ -29,8 +29,8 @@ LOOK = (
 BY_NAME: tuple[Replacement, ...] = (
     (
         "runtime/rootfs.py",
-        "    return openat2(root, path, os.O_PATH, _NO_LINKS)\n",
-        "    return openat2(root, path, os.O_PATH, _IN_IMAGE)\n",
+        "    return openat2(root, path, os.O_PATH, NO_LINKS)\n",
+        "    return openat2(root, path, os.O_PATH, NO_LINKS & ~0x04)\n",
     ),
 )
 

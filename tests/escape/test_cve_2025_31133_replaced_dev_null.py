@@ -27,7 +27,7 @@ BY_NAME: tuple[Replacement, ...] = (
     (
         ROOTFS,
         '    null = _open_in(root, b"/dev/null")\n',
-        '    null = openat2(root, b"/image-dev/null", os.O_PATH, _IN_IMAGE)\n',
+        '    null = openat2(root, b"/image-dev/null", os.O_PATH, NO_LINKS & ~0x04)\n',
     ),
 )
 

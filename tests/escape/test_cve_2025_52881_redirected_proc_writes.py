@@ -26,7 +26,7 @@ LABEL: tuple[Replacement, ...] = (
         ROOTFS,
         "    _mask(root, plan)\n",
         """\
-    label = openat2(root, b"/proc/self/attr/exec", os.O_WRONLY, _IN_IMAGE)
+    label = openat2(root, b"/proc/self/attr/exec", os.O_WRONLY, NO_LINKS & ~0x04)
     os.write(label, b"label")
     _mask(root, plan)
 """,

@@ -59,9 +59,9 @@ DEFENCES: dict[str, tuple[Replacement, ...]] = {
     ),
     "no-links": (
         (
-            ROOTFS,
-            "_NO_LINKS = _IN_IMAGE | RESOLVE_NO_SYMLINKS",
-            "_NO_LINKS = _IN_IMAGE + 0 * RESOLVE_NO_SYMLINKS",
+            "kernel/openat2.py",
+            "NO_LINKS = IN_IMAGE | RESOLVE_NO_SYMLINKS",
+            "NO_LINKS = IN_IMAGE",
         ),
     ),
 }

@@ -21,12 +21,7 @@ from secure.kernel.mounts import (
     mount,
     mount_setattr,
 )
-from secure.kernel.openat2 import (
-    RESOLVE_IN_ROOT,
-    RESOLVE_NO_MAGICLINKS,
-    RESOLVE_NO_SYMLINKS,
-    openat2,
-)
+from secure.kernel.openat2 import IN_IMAGE, NO_LINKS, openat2
 from secure.runtime.mounts import DEV_LINKS, DEVICES
 from secure.runtime.oci.mount_options import attributes_of
 from secure.value import value
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from secure.runtime.oci.mount_options import BundleMount
     from secure.runtime.oci.plan import BundlePlan
 
-_IN_IMAGE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-_NO_LINKS = _IN_IMAGE | RESOLVE_NO_SYMLINKS
 # Where a link of the image must not lead a kernel file system (CVE-2019-19921, CVE-2023-28642).
 _STRICT = ("/proc", "/sys", "/dev")
 _ENOENT, _ENOTDIR, _EINVAL = 2, 20, 22
@@ -182,7 +175,7 @@ def _mount_cgroups(root: int, item: BundleMount, v1: tuple[tuple[str, str], ...]
     folder = _open(root, item.target)
     for name, options in v1:
         os.mkdir(name, 0o755, dir_fd=folder)
-        inner = openat2(folder, name.encode(), os.O_PATH, _NO_LINKS)
+        inner = openat2(folder, name.encode(), os.O_PATH, NO_LINKS)
         # Of this cgroup namespace: the container's own cgroup is the top.
         mount(b"cgroup", b"/proc/self/fd/%d" % inner, b"cgroup", item.flags, options.encode())
         os.close(inner)
@@ -250,7 +243,7 @@ def write_sysctls(plan: BundlePlan) -> None:
         return
     proc = mount_trees.own_proc()
     for name, text in plan.sysctl:
-        fd = openat2(proc, b"sys/" + name.encode(), os.O_WRONLY, _NO_LINKS)
+        fd = openat2(proc, b"sys/" + name.encode(), os.O_WRONLY, NO_LINKS)
         try:
             os.write(fd, text.encode())
         except OSError as cause:
@@ -276,7 +269,7 @@ def _open(root: int, path: str) -> int:
 
 def _open_if_there(root: int, path: str) -> int:
     try:
-        return openat2(root, path.encode(), os.O_PATH, _NO_LINKS)
+        return openat2(root, path.encode(), os.O_PATH, NO_LINKS)
     except KernelError as error:
         if error.number not in {_ENOENT, _ENOTDIR}:
             raise
@@ -285,7 +278,7 @@ def _open_if_there(root: int, path: str) -> int:
 
 def _resolve(path: str) -> int:
     strict = any(path == top or path.startswith(top + "/") for top in _STRICT)
-    return _NO_LINKS if strict else _IN_IMAGE
+    return NO_LINKS if strict else IN_IMAGE
 
 
 def _place(root: int, path: str, *, directory: bool) -> int:
