@@ -70,7 +70,8 @@ EMBEDDED_SBOM = Cataloger(
     name="embedded-sbom",
     version=2,
     wants=(
-        "*.spdx", "*.spdx.json", "*/.spdx*.json", "*.cdx", "*.cdx.json", "*.cdx.xml",
+        "*.spdx", "*.spdx.json", "*/.spdx*.json", "*.spdx.yaml", "*.spdx.yml",
+        "*.cdx", "*.cdx.json", "*.cdx.xml",
         "*.bom.json", "*.bom.xml", "*.sbom.json", "*.syft.json", "*/bom.json", "*/bom.xml",
         "*/sbom.json",
     ),

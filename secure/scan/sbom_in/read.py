@@ -11,6 +11,8 @@ from secure.errors import DocumentError, LimitExceededError, UnsupportedError
 from secure.facts.bom import Bom
 from secure.oci.document import decode_document
 from secure.oci.limits import DEFAULT_LIMITS, Limits
+from secure.scan.formats.tree import mapping
+from secure.scan.formats.yaml_tree import yaml_tree
 from secure.scan.sbom_in import compact, cyclonedx, spdx2, spdx3, syft
 from secure.scan.sbom_in.cyclonedx_fields import Document as CycloneDx
 from secure.scan.sbom_in.cyclonedx_xml import xml_fields
@@ -22,6 +24,7 @@ _T = TypeVar("_T")
 
 _BOM = b"\xef\xbb\xbf"  # a byte order mark, which Windows tools put first
 _SPDX_3 = b"spdx.org/rdf/3"
+_SPDX_2_YAML = re.compile(rb"""(?m)^["']?spdxVersion["']?[ \t]*:[ \t]*["']?SPDX-2\.""")
 _TAG_VALUE = re.compile(rb"(?:#[^\n]*\n|\s)*SPDXVersion:")
 
 
@@ -59,9 +62,13 @@ def read_bom(raw: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> Bom:
         return spdx2.bom_of(_convert(fields, spdx2.Document, where), "tag-value", limits)
     if start.startswith(b"{"):
         return _of_json(raw, where, limits)
+    if _SPDX_2_YAML.search(raw[:65_536]):
+        # All its scalars are text; booleans and numbers are read from it.
+        fields = _yaml_fields(raw, where)
+        return spdx2.bom_of(_convert(fields, spdx2.Document, where, strict=False), "YAML", limits)
     raise UnsupportedError(
         f"{where} is no SBOM of a known form",
-        do="Give CycloneDX (JSON, XML), SPDX (2.x JSON or tag-value, 3.0 JSON-LD) or syft's JSON.",
+        do="Give CycloneDX (JSON, XML), SPDX (2 as JSON, YAML, tag-value; 3 as JSON-LD) or syft's.",
     )
 
 
@@ -101,8 +108,15 @@ def _marks(raw: bytes, where: str, limits: Limits) -> _Marks:
         return decode_document(raw, _Marks, where, limit="sbom_bytes", limits=limits)
 
 
-def _convert(fields: dict[str, object], kind: type[_T], where: str) -> _T:
+def _yaml_fields(raw: bytes, where: str) -> dict[str, object]:
     try:
-        return msgspec.convert(fields, kind)
+        return mapping(yaml_tree(raw))
+    except DocumentError as cause:
+        raise DocumentError(f"{where} {cause.what}") from cause
+
+
+def _convert(fields: dict[str, object], kind: type[_T], where: str, *, strict: bool = True) -> _T:
+    try:
+        return msgspec.convert(fields, kind, strict=strict)
     except msgspec.ValidationError as cause:
         raise DocumentError(f"{where}: {cause}") from cause

@@ -99,7 +99,7 @@ def bom_of(document: Document, form: str, limits: Limits) -> Bom:
     """What the document says.
 
     Args:
-        form: "JSON" or "tag-value", for the name of the form.
+        form: "JSON", "YAML" or "tag-value", for the name of the form.
 
     Raises:
         LimitExceededError: more packages than a document may have.

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import msgspec
 import pytest
+import yaml
 from bills import AUTHOR, full_facts
 from scanning import NOW
 
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.report import compact_json, cyclonedx, cyclonedx_xml, spdx2, spdx3, spdx_tag_value
+from secure.report.bill import Author
 from secure.scan.sbom_in.facts import image_facts
 from secure.scan.sbom_in.read import read_bom
+
+
+def spdx_yaml(facts: ImageFacts, *, timestamp: str, author: Author | None = None) -> bytes:
+    """As SPDX's own tools turn their JSON into YAML."""
+    tree = json.loads(spdx2.render(facts, timestamp=timestamp, author=author))
+    return yaml.safe_dump(tree).encode()
+
 
 WRITERS: dict[str, Callable[..., bytes]] = {
     "CycloneDX 1.6 JSON": cyclonedx.render,
     "CycloneDX 1.6 XML": cyclonedx_xml.render,
     "SPDX 2.3 JSON": spdx2.render,
+    "SPDX 2.3 YAML": spdx_yaml,
     "SPDX 2.3 tag-value": spdx_tag_value.render,
     "SPDX 3.0.1 JSON-LD": spdx3.render,
     "secure compact JSON": compact_json.render,
