@@ -5,6 +5,11 @@ Each is offered to all readers, so that one program can be a Go build and a know
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
 from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.images.entry import Entry
@@ -64,7 +69,7 @@ class Executables:
                 self.marks[name] = ExecutableMark(name, fact)
         except FormatError as cause:
             self._cannot(name, cause)
-        records += classified.records()
+        records += _with_digest(classified.records(), head if len(head) == entry.size else b"")
         return Catalogued(name, FOUND_BY, tuple(records)) if records else None
 
     def forget(self, name: bytes) -> None:
@@ -87,6 +92,20 @@ class Executables:
 
     def _cannot(self, name: bytes, cause: FormatError) -> None:
         self._unreadable.append(Unreadable(text(name), 0, f"executable: {cause}"))
+
+
+def _with_digest(records: Iterable[Record], whole: bytes) -> Iterator[Record]:
+    """Each with the SHA-512 of the program, which is the package: BSI TR-03183-2 asks for it.
+
+    Args:
+        whole: the program; b"" where not all of it is held.
+    """
+    digest = ""
+    for record in records:
+        digest = digest or (hashlib.sha512(whole).hexdigest() if whole else "")
+        hashes = (("sha512", digest),) if digest else ()
+        package = msgspec.structs.replace(record.package, hashes=hashes)
+        yield msgspec.structs.replace(record, package=package)
 
 
 def _nobody(content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_a_known_program_is_a_package_with_place_finder_and_cpe(
     assert package.found_by == "binary-classifier"
     assert package.location.path == "usr/sbin/nginx"
     assert package.cpe == "cpe:2.3:a:f5:nginx:1.25.4:*:*:*:*:*:*:*"
+    assert package.hashes == (("sha512", hashlib.sha512(content).hexdigest()),)
 
 
 def test_a_script_of_a_programs_name_is_not_taken_for_it(tmp_path: Path) -> None:
