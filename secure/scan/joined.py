@@ -1,6 +1,7 @@
 """A package that is installed and that a lock file asks for is one package, in several places.
 
 So is one that is unpacked and that Yarn also keeps as a zip: the zip is what it was unpacked from.
+And so is a runtime of Java whose launcher and whose own description say the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ import msgspec
 
 from secure.facts.location import Location
 from secure.facts.package import Package
+from secure.scan.catalogers.java_release import JAVA_RELEASE
 from secure.scan.catalogers.yarn_cache import YARN_CACHE
+
+# What these find is there, and is told once with what another finds of the same purl.
+_SECOND = frozenset({JAVA_RELEASE.name, YARN_CACHE.name})
 
 
 def joined(packages: Sequence[Package]) -> tuple[Package, ...]:
@@ -21,10 +26,10 @@ def joined(packages: Sequence[Package]) -> tuple[Package, ...]:
     replaced. The first of them is the one that lock files are joined with; without any, it is the
     first that asks for the package.
     """
-    unpacked = {one.purl for one in packages if not one.declared and not _is_cached(one)}
+    seen = {one.purl for one in packages if not one.declared and one.found_by not in _SECOND}
 
     def stands_for_another(one: Package) -> bool:
-        return one.declared or (_is_cached(one) and one.purl in unpacked)
+        return one.declared or (one.found_by in _SECOND and one.purl in seen)
 
     asked: dict[str, list[Package]] = {}
     for package in packages:
@@ -43,10 +48,6 @@ def joined(packages: Sequence[Package]) -> tuple[Package, ...]:
         elif package.purl not in asked or not stands_for_another(package):
             made.append(package)
     return tuple(made)
-
-
-def _is_cached(package: Package) -> bool:
-    return package.found_by == YARN_CACHE.name
 
 
 def _with_places(package: Package, asked: list[Package]) -> Package:

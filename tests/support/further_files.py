@@ -128,6 +128,17 @@ version = package_version.."-1"
 description = { license = "MIT/X11" }
 """
 
+TEMURIN = """IMPLEMENTOR="Eclipse Adoptium"
+IMPLEMENTOR_VERSION="Temurin-21.0.4+7"
+JAVA_RUNTIME_VERSION="21.0.4+7-LTS"
+JAVA_VERSION="21.0.4"
+MODULES="java.base java.logging"
+IMAGE_TYPE="JRE"
+"""
+JLINK = 'JAVA_VERSION="17.0.9"\nMODULES="java.base"\n'  # what jlink leaves
+ORACLE = 'JAVA_VERSION="1.8.0_411"\nJAVA_RUNTIME_VERSION="1.8.0_411-b25"\nBUILD_TYPE="commercial"\n'
+ZULU = 'IMPLEMENTOR="Azul Systems, Inc."\nJAVA_VERSION="17.0.9"\n'
+
 FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "five/deno.lock": (
         DENO_5,
@@ -143,6 +154,10 @@ FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "usr/lib/luarocks/rocks-5.4/luasyslog/2.0.1-1/luasyslog-2.0.1-1.rockspec": (
         ROCKSPEC, ["luarocks:luasyslog@2.0.1-1"], [],
     ),
+    "opt/java/openjdk/release": (TEMURIN, ["generic:oracle/openjdk@21.0.4+7-LTS"], []),
+    "jre/release": (JLINK, ["generic:oracle/openjdk@17.0.9"], []),
+    "usr/lib/jvm/jdk-1.8/release": (ORACLE, ["generic:oracle/jre@1.8.0_411-b25"], []),
+    "usr/lib/jvm/zulu17/release": (ZULU, ["generic:azul/zulu@17.0.9"], []),
     "two/deno.lock": (DENO_2, ["npm:ms@2.1.2?"], []),
     "src/renv.lock": (
         RENV, ["cran:markdown@1.0?", "cran:mime@0.12.1?", "bioconductor:BSgenome@1.60.0?"], [],

@@ -36,6 +36,7 @@ from secure.scan.catalogers.gradle_verification import GRADLE_VERIFICATION
 from secure.scan.catalogers.haskell_lock import CABAL_FREEZE, STACK_LOCK
 from secure.scan.catalogers.homebrew import HOMEBREW
 from secure.scan.catalogers.java_archive import JAVA_ARCHIVE
+from secure.scan.catalogers.java_release import JAVA_RELEASE
 from secure.scan.catalogers.julia_manifest import JULIA_MANIFEST
 from secure.scan.catalogers.lua_rock import LUA_ROCK
 from secure.scan.catalogers.maven_pom import MAVEN_POM
@@ -115,6 +116,7 @@ CATALOGERS = (
     GRADLE_VERIFICATION,
     HOMEBREW,
     JAVA_ARCHIVE,
+    JAVA_RELEASE,
     JULIA_MANIFEST,
     LUA_ROCK,
     MAVEN_POM,

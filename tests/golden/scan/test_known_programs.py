@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from programs import Read, run
+from scanning import NOW, cache_folder
+
+from secure.images.source import open_image
+from secure.scan.image import scan_image
 
 PROGRAMS = {
     "bash": "bash", "openssl": "openssl", "curl": "curl", "gzip": "gzip", "xz": "xz",
@@ -46,3 +50,20 @@ def test_a_program_says_the_version_that_its_package_has(program: str) -> None:
     expected = upstream(of_package(path))
     told = Read(str(path)[1:], path.read_bytes()).versions("binary-classifier")
     assert told[PROGRAMS[program]] == expected
+
+
+def test_launcher_and_description_of_a_java_runtime_are_one_package(tmp_path: Path) -> None:
+    homes = [one.parent for one in sorted(Path("/usr/lib/jvm").glob("*/release"))]
+    homes = [home for home in homes if (home / "bin/java").is_file()]
+    if not homes:
+        pytest.skip("no Java here")
+    for home in homes:
+        into = tmp_path / "usr/lib/jvm" / home.name
+        (into / "bin").mkdir(parents=True)
+        shutil.copy(home / "release", into)
+        shutil.copy(home / "bin/java", into / "bin")
+    with open_image(str(tmp_path)) as image:
+        packages = scan_image(image, cache_dir=cache_folder().name, now=NOW).packages
+    told = {p.location.path: [one.path for one in p.also_at] for p in packages}
+    places = [f"usr/lib/jvm/{home.name}" for home in homes]
+    assert told == {f"{place}/bin/java": [f"{place}/release"] for place in places}
