@@ -54,7 +54,7 @@ def test_a_program_says_the_version_that_its_package_has(program: str) -> None:
 
 def test_launcher_and_description_of_a_java_runtime_are_one_package(tmp_path: Path) -> None:
     homes = [one.parent for one in sorted(Path("/usr/lib/jvm").glob("*/release"))]
-    homes = [home for home in homes if (home / "bin/java").is_file()]
+    homes = [h for h in homes if (h / "bin/java").is_file() and not h.is_symlink()]
     if not homes:
         pytest.skip("no Java here")
     for home in homes:
