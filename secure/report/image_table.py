@@ -19,9 +19,11 @@ from secure.report.image_layers import (
 )
 from secure.report.vulnerability_table import (
     COLUMNS,
+    REMEDIES,
     TAKEN_BACK,
     UNCOVERED,
     finding_row,
+    remedy_rows,
     state_line,
     taken_back_row,
     uncovered_rows,
@@ -97,6 +99,7 @@ def _vulnerabilities(facts: ImageFacts) -> Iterator[str]:
     taken_back = [one for one in facts.vulnerabilities if one.suppressed is not None]
     for title, columns, rows in (
         ("known vulnerabilities", COLUMNS, [finding_row(one) for one in counted]),
+        ("what removes them", REMEDIES, remedy_rows(counted)),
         ("vulnerabilities that do not count", TAKEN_BACK, [taken_back_row(o) for o in taken_back]),
         ("not compared with any advisory", UNCOVERED, uncovered_rows(facts)),
     ):

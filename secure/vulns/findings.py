@@ -37,12 +37,17 @@ _BY_USE = (
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
-    """One package that one advisory concerns."""
+    """One package that one advisory concerns.
+
+    Args:
+        safe: the version that removes this flaw and all others of the package; "" where none does.
+    """
 
     package: Package
     asked: Asked
     affected: Affected
     judged: Judged
+    safe: str = ""
 
 
 def denies(affected: Affected) -> bool:
@@ -194,9 +199,15 @@ def _finding(
         kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
         epss=max(chances, default=None),
         marks=tuple(_marks([one.hit.package for one in yes], fixed, release)),
-        fix=command(package, fixed[-1] if fixed else "", base, state is FixState.PAID),
+        fix=command(package, _goal(yes, fixed), base, state is FixState.PAID),
         suppressed=None if left else _suppressed(sources, package, release),
     )
+
+
+def _goal(sources: list[_Sourced], fixed: tuple[str, ...]) -> str:
+    """The version to ask for, where one fixes it."""
+    safe = next((one.hit.safe for one in sources if one.hit.safe), "")
+    return (safe or fixed[-1]) if fixed else ""
 
 
 def _match(one: _Sourced, over: bool) -> Match:

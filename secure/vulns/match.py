@@ -27,7 +27,7 @@ from secure.vulns.comparison import (
     written,
 )
 from secure.vulns.findings import Hit, denies, findings
-from secure.vulns.names import Asked, Channel, NotAsked, questions
+from secure.vulns.names import Asked, Channel, NotAsked, is_system, questions
 from secure.vulns.ranges import Judged, State
 from secure.vulns.releases import Release, release_of
 from secure.vulns.schema import AdvisoryHead
@@ -37,6 +37,7 @@ from secure.vulns.streams import (
     without_free_fixes,
     without_idle_statements,
 )
+from secure.vulns.upgrades import safe_version
 from secure.vulns.versions.order import key
 
 
@@ -84,7 +85,8 @@ def match(facts: ImageFacts, database: Advisories, today: str) -> Matched:
                 if asked.channel is Channel.MINOR:
                     hits += fixed_in_stream(package, asked, entries)
                 else:
-                    hits += _hits(package, asked, entries, missing)
+                    found_here = list(_hits(package, asked, entries, missing))
+                    hits += _to_safety(package, asked, entries, found_here)
     hits = without_free_fixes(without_idle_statements(hits), database, release)
     if (ended := _ended(release, database, today)) is not None:
         missing[ended] = []
@@ -173,6 +175,19 @@ def _hits(
             passed = [entry for entry in same if not may_be_affected(asked, place, entry)]
         if counted := counting(package, found, passed):
             yield Hit(package, asked, *counted)
+
+
+def _to_safety(
+    package: Package, asked: Asked, entries: tuple[Affected, ...], hits: list[Hit]
+) -> list[Hit]:
+    """With the version that removes them all; a distribution's own upgrade names none."""
+    if not hits or is_system(package):
+        return hits
+    unfixed = {hit.affected.number for hit in hits if not hit.judged.fixed}
+    flaws = (one for one in entries if one.number not in unfixed and not denies(one))
+    fixes = (hit.judged.fixed for hit in hits if hit.judged.fixed)
+    safe = safe_version(package, asked, flaws, fixes)
+    return [msgspec.structs.replace(hit, safe=safe) for hit in hits]
 
 
 def _on_such_builds(

@@ -91,6 +91,8 @@ def test_the_table_shows_what_was_found_and_what_was_not_compared(
         "critical", "CVE-2021-44228", "org.apache.logging.log4j:log4j-core", "2.14.1", "2.15.0",
         "0", "exploited", "since", "2021-12-10",
     ]  # fmt: skip
+    remedy = "set the version of org.apache.logging.log4j:log4j-core to 2.15.0"
+    assert any(line.split(None, 1) == ["1", remedy] for line in out.splitlines()), out
     assert "the database has no advisories for RubyGems" in out
     assert "vulnerabilities: compared with 2 advisories of osv of 2026-01-01" in out
 
