@@ -1,7 +1,7 @@
 """Ubuntu images made by chisel: slices of packages, without dpkg's database.
 
 A manifest is a zstd stream of lines of JSON: a head, then packages, slices, paths and which slice
-brought which path. It knows no source packages.
+brought which path.
 
 Source: canonical/chisel, "manifest" (jsonwall 1.0, schema 1.0); var/lib/chisel/manifest.wall is
 where the slice base-files_chisel puts it.
@@ -13,6 +13,7 @@ import msgspec
 import zstandard
 
 from secure.facts.image import Unreadable
+from secure.facts.location import text
 from secure.facts.package import Package
 from secure.oci.limits import MIB
 from secure.scan.cataloger import Cataloger, FileView
@@ -23,6 +24,11 @@ from secure.scan.owned_files import owned_files
 
 _MOST_BYTES = 32 * MIB  # unpacked; a large image has 2
 _WINDOW = 8 * MIB
+# Ubuntu's advisories are by source package: openssl, not libssl3t64.
+_NO_SOURCES = (
+    "chisel names no source packages, so what is known of the vulnerabilities of a package whose "
+    "source has another name is not found"
+)
 
 
 class _Line(msgspec.Struct):
@@ -65,6 +71,8 @@ def parse_manifest(file: FileView) -> Found:
     for line in lines:
         if line.kind == "package":
             yield _record(file, line, owned.get(line.name, []))
+    # Said of a part: the database itself was read, and the facts are complete.
+    yield Unreadable(f"{text(file.name)}!/source", 0, _NO_SOURCES)
 
 
 def _lines(content: bytes) -> list[_Line]:
