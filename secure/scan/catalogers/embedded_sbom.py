@@ -23,6 +23,7 @@ from secure.scan.sbom_in.read import read_bom
 
 # The image's own databases speak for these; a document may be about another image.
 _OF_A_DISTRIBUTION = frozenset({"deb", "apk", "rpm", "alpm", "oci", "docker"})
+_COMMON_END = b".cdx"  # also of drawings of molecules, and of indexes of web archives
 _COMMON_NAMES = (b"bom.json", b"bom.xml", b"sbom.json")  # also of files that are no SBOM
 
 
@@ -31,7 +32,8 @@ def parse_sbom(file: FileView) -> Found:
     try:
         bom = read_bom(file.content, f'"{name}"')
     except UnsupportedError as cause:
-        if not file.name.rpartition(b"/")[2].startswith(_COMMON_NAMES):
+        last = file.name.rpartition(b"/")[2]
+        if not last.startswith(_COMMON_NAMES) and not last.endswith(_COMMON_END):
             yield file.unreadable(cause.what)
         return
     except InputError as cause:

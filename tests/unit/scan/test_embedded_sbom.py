@@ -90,6 +90,13 @@ def test_what_is_no_document_is_named(place: str, content: str) -> None:
 def test_a_common_name_of_other_files_is_no_promise() -> None:
     assert catalogued("app/bom.json", '{"parts": []}') == ([], [])
     assert told(catalogued("app/bom.json", json.dumps(CYCLONEDX))[0]) != []
+    assert catalogued("app/molecule.cdx", "VjCD0100\x04\x03") == ([], [])
+    assert told(catalogued("app/app.cdx", json.dumps(CYCLONEDX))[0]) != []
+
+
+def test_documents_are_known_by_the_ends_that_tools_give_them() -> None:
+    for place in ("a.bom.json", "a.sbom.json", "usr/.spdx.python.json", "a.syft.json"):
+        assert told(catalogued(place, json.dumps(CYCLONEDX))[0]) != []
 
 
 def test_a_component_without_a_version_is_named() -> None:
