@@ -18,7 +18,7 @@ from secure.store.paths import cache_dir, data_dir
 from secure.vulns import manifest, schema
 from secure.vulns.database import Database, open_database
 
-_STARTER = ("starter", ".json")
+_STARTER, _RELEASES = "starter", "starter-releases.csv"
 _LOCK_S = 60.0  # a build takes a second
 
 
@@ -51,7 +51,8 @@ def _starter() -> Database:
 
     What is kept of it is only a cache: where it is damaged, it is built again.
     """
-    told = f"{__version__} {schema.VERSION}\n{stamp_vulndb(*_STARTER)}"
+    files = stamp_vulndb(_STARTER, ".json") + stamp_vulndb("", _RELEASES)
+    told = f"{__version__} {schema.VERSION}\n{files}"
     digest = sha256(told.encode()).hexdigest()
     place = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}")
     kept = _kept(place)
@@ -74,8 +75,8 @@ def _built(place: str) -> Database:
     from secure.vulns.starter import build_starter
 
     fresh = os.path.join(place, "fresh.db")
-    files = (read_vulndb(f"{_STARTER[0]}/{name}") for name in list_vulndb(*_STARTER))
-    build_starter(fresh, files, now())
+    files = (read_vulndb(f"{_STARTER}/{name}") for name in list_vulndb(_STARTER, ".json"))
+    build_starter(fresh, files, read_vulndb(_RELEASES), now())
     remove_quietly(os.path.join(place, "current.json"))  # it may be what is damaged
     made = manifest.install(place, fresh, may_lose_percent=None)
     return open_database(os.path.join(place, made.file))

@@ -9,15 +9,18 @@ import re
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from secure.oci.limits import DEFAULT_LIMITS
+from secure.vulns.lifetimes import read_cycles, read_distro_info
 from secure.vulns.osv import Advisory, Affected, Event, read
 from secure.vulns.ranges import State, judge
 from secure.vulns.severity import base_score
+from secure.vulns.starter import read_releases
 from secure.vulns.versions.order import key
 
 _FOLDER = Path(__file__).resolve().parents[3] / "vulndb"
@@ -381,3 +384,29 @@ def test_a_vector_is_the_one_that_a_public_source_gives(
 
 
 _VECTOR = re.compile(rb"CVSS:3\.1/[A-Z:/]+").findall
+
+
+def test_releases_end_when_public_lists_say_so(shared: Path) -> None:
+    raw = (_FOLDER / "starter-releases.csv").read_bytes()
+    ours = read_releases(raw)
+    assert len(ours) == raw.count(b"\n") - 1
+    told = read_cycles(str(shared / "eol/endoflife-release-data.zip"), DEFAULT_LIMITS)
+    for name in ("debian", "ubuntu"):
+        listed = (shared / f"eol/distro-info-{name}.csv").read_bytes()
+        told |= read_distro_info(listed, name, name)
+    # Alpine's and AlmaLinux's days of release are in no list here, nor what AlmaLinux ends.
+    compared = {name: one for name, one in ours.items() if not name.startswith("AlmaLinux:")}
+    assert compared.keys() <= told.keys()
+    for name, one in compared.items():
+        public = told[name]
+        assert (one.ends, one.extended_ends, one.paid_ends) == (
+            public.ends, public.extended_ends, public.paid_ends,
+        ), name  # fmt: skip
+        assert one.released in {public.released, one.released if not public.released else ""}, name
+
+
+def test_every_date_of_a_release_is_a_day() -> None:
+    for one in read_releases((_FOLDER / "starter-releases.csv").read_bytes()).values():
+        days = [day for day in (one.released, one.ends, one.extended_ends, one.paid_ends) if day]
+        assert [date.fromisoformat(day).isoformat() for day in days] == days
+        assert days == sorted(days), one
