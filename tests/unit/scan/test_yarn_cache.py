@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from catalogued import catalogued, told
+from hypothesis import given
+from hypothesis import strategies as st
 from scanning import NOW, cache_folder
 from yarn_files import DATA, SCRIPTS
 
@@ -130,3 +132,18 @@ def test_a_package_that_is_unpacked_is_not_counted_again_for_its_zip(tmp_path: P
         ".yarn/cache/ms.zip!/node_modules/ms/package.json"
     ]
     assert (first.found_by, second.found_by) == ("npm-installed", "npm-installed")
+
+
+WHOLE = archive({"node_modules/a/package.json": package("a", "1.0.0", license="MIT")})
+
+
+@given(st.data())
+def test_a_changed_zip_is_read_or_reported(data: st.DataObject) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + 1] = data.draw(st.binary(max_size=4))
+    packages, unreadable = catalogued(CACHED, bytes(content))
+    assert packages or unreadable
+    assert all(one.version for one in packages)
+    assert all(why.isprintable() for why in unreadable)
