@@ -5,6 +5,10 @@ from __future__ import annotations
 from secure import system as os
 from secure.errors import NotFoundError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # In a wheel the folders lie inside the package (see force-include in pyproject.toml), in a checkout
 # beside it.
 _PACKAGE = __file__.rsplit("/", 2)[0]
@@ -38,37 +42,35 @@ def read_vulndb(relative: str) -> bytes:
 
 def list_vulndb(folder: str, suffix: str) -> list[str]:
     """Names of the files in a folder below `vulndb/`, sorted; none where it is not there."""
-    for place in _PLACES:
-        try:
-            names = os.listdir(os.path.join(place, "vulndb", folder))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        return sorted(name for name in names if name.endswith(suffix))
-    return []
+    found = _there(os.path.join("vulndb", folder), os.path.isdir)
+    return sorted(name for name in os.listdir(found) if name.endswith(suffix)) if found else []
 
 
 def stamp_vulndb(folder: str, suffix: str) -> str:
     """Names, sizes and times of those files: other text where one may have changed."""
     told = []
     for name in list_vulndb(folder, suffix):
-        for place in _PLACES:
-            try:
-                found = os.stat(os.path.join(place, "vulndb", folder, name))
-            except (FileNotFoundError, NotADirectoryError):
-                continue
+        path = _there(os.path.join("vulndb", folder, name), os.path.isfile)
+        if path:
+            found = os.stat(path)
             told.append(f"{name} {found.st_size} {found.st_mtime_ns}")
-            break
     return "\n".join(told)
 
 
 def _read(folder: str, relative: str) -> bytes:
     # A name comes from a policy file: it must not lead out of the folder.
-    if ".." in relative.split("/") or relative.startswith("/"):
+    inside = ".." not in relative.split("/") and not relative.startswith("/")
+    path = _there(os.path.join(folder, relative), os.path.isfile) if inside else ""
+    if not path:
         raise NotFoundError(f'no built-in file is called "{relative}"')
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _there(relative: str, is_such: Callable[[str], bool]) -> str:
+    """The path in the first of the places that has one such; "" where none has."""
     for place in _PLACES:
-        try:
-            with open(os.path.join(place, folder, relative), "rb") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            continue
-    raise NotFoundError(f'no built-in file is called "{relative}"')
+        path = os.path.join(place, relative)
+        if is_such(path):
+            return path
+    return ""
