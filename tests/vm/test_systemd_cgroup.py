@@ -118,6 +118,14 @@ def test_a_killed_container_takes_its_scope_along(engine: Account, unit: str) ->
         assert eventually(lambda: not scope.exists())
 
 
+def test_a_limit_that_is_not_delegated_is_refused_by_name(engine: Account, unit: str) -> None:
+    folder = bundle(engine, "true", {"unified": {"nosuch.max": "1"}}, unit)
+    ended = runtime(engine, "--systemd-cgroup")("run", "--bundle", str(folder), "c")
+    assert ended.code == 1
+    assert "linux.resources.unified.nosuch.max cannot be applied" in ended.err
+    assert "secure setup delegate" in ended.err
+
+
 def test_a_path_that_names_no_unit_is_refused(engine: Account) -> None:
     folder = bundle(engine, "true", {}, "/a/path")
     ended = runtime(engine, "--systemd-cgroup")("run", "--bundle", str(folder), "c")
