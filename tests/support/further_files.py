@@ -139,6 +139,33 @@ JLINK = 'JAVA_VERSION="17.0.9"\nMODULES="java.base"\n'  # what jlink leaves
 ORACLE = 'JAVA_VERSION="1.8.0_411"\nJAVA_RUNTIME_VERSION="1.8.0_411-b25"\nBUILD_TYPE="commercial"\n'
 ZULU = 'IMPLEMENTOR="Azul Systems, Inc."\nJAVA_VERSION="17.0.9"\n'
 
+PAKET = """REDIRECTS: ON
+NUGET
+  remote: https://api.nuget.org/v3/index.json
+    FSharp.Core (8.0.100)
+    Serilog (3.1.1) - restriction: >= net6.0
+      FSharp.Core (>= 6.0) - restriction: >= net6.0
+GITHUB
+  remote: fsharp/FAKE
+    modules/Octokit/Octokit.fsx (a25c2f256a99242c1106b5a3478aae6bb68c7a93)
+
+GROUP Test
+NUGET
+  remote: https://api.nuget.org/v3/index.json
+    FSharp.Core (8.0.100)
+"""
+ASSETS = json.dumps({
+    "version": 3,
+    "targets": {"net8.0": {
+        "Serilog.Sinks.Console/5.0.1": {"type": "package", "dependencies": {"Serilog": "3.1.1"}},
+    }},
+    "libraries": {
+        "Serilog/3.1.1": {"sha512": "x", "type": "package", "path": "serilog/3.1.1"},
+        "Serilog.Sinks.Console/5.0.1": {"sha512": "x", "type": "package"},
+        "Other/1.0.0": {"type": "project", "path": "../Other/Other.csproj"},
+    },
+}, indent=2)  # fmt: skip
+
 FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "five/deno.lock": (
         DENO_5,
@@ -158,6 +185,10 @@ FURTHER_FILES: dict[str, tuple[str, list[str], list[str]]] = {
     "jre/release": (JLINK, ["generic:oracle/openjdk@17.0.9"], []),
     "usr/lib/jvm/jdk-1.8/release": (ORACLE, ["generic:oracle/jre@1.8.0_411-b25"], []),
     "usr/lib/jvm/zulu17/release": (ZULU, ["generic:azul/zulu@17.0.9"], []),
+    "src/paket.lock": (PAKET, ["nuget:FSharp.Core@8.0.100?", "nuget:Serilog@3.1.1?"], []),
+    "src/obj/project.assets.json": (
+        ASSETS, ["nuget:Serilog@3.1.1?", "nuget:Serilog.Sinks.Console@5.0.1?"], [],
+    ),
     "two/deno.lock": (DENO_2, ["npm:ms@2.1.2?"], []),
     "src/renv.lock": (
         RENV, ["cran:markdown@1.0?", "cran:mime@0.12.1?", "bioconductor:BSgenome@1.60.0?"], [],

@@ -44,12 +44,14 @@ from secure.scan.catalogers.mix_lock import MIX_LOCK
 from secure.scan.catalogers.nix_store import NIX_STORE
 from secure.scan.catalogers.npm_installed import NPM_INSTALLED
 from secure.scan.catalogers.npm_lock import NPM_LOCK
+from secure.scan.catalogers.nuget_assets import NUGET_ASSETS
 from secure.scan.catalogers.nuget_lock import NUGET_LOCK
 from secure.scan.catalogers.nuget_project import NUGET_PROJECT
 from secure.scan.catalogers.opam_switch import OPAM_LOCKED, OPAM_SWITCH
 from secure.scan.catalogers.opkg import OPKG
 from secure.scan.catalogers.otp_app import OTP_APP
 from secure.scan.catalogers.pacman import PACMAN
+from secure.scan.catalogers.paket_lock import PAKET_LOCK
 from secure.scan.catalogers.pear_registry import PEAR_REGISTRY
 from secure.scan.catalogers.pip_requirements import PIP_REQUIREMENTS
 from secure.scan.catalogers.pipfile_lock import PIPFILE_LOCK
@@ -124,6 +126,7 @@ CATALOGERS = (
     NIX_STORE,
     NPM_INSTALLED,
     NPM_LOCK,
+    NUGET_ASSETS,
     NUGET_LOCK,
     NUGET_PROJECT,
     OPAM_LOCKED,
@@ -131,6 +134,7 @@ CATALOGERS = (
     OPKG,
     OTP_APP,
     PACMAN,
+    PAKET_LOCK,
     PEAR_REGISTRY,
     PIPFILE_LOCK,
     PIP_REQUIREMENTS,

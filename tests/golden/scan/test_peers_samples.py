@@ -41,6 +41,11 @@ SAMPLES: dict[str, tuple[str, str, list[str]]] = {
     "a/Directory.Packages.props": (
         SCALIBR, "dotnet/nugetcpm/testdata/valid", ["nuget:LiteDB@5.0.12?"],
     ),
+    "a/paket.lock": (
+        SCALIBR, "dotnet/paketlock/testdata/paket.lock",
+        ["nuget:NUnit@2.6.4?", "nuget:FSharp.Core@4.5.0?", "nuget:Newtonsoft.Json@12.0.3?",
+         "nuget:Microsoft.Extensions.Logging@6.0.0?", "nuget:FAKE@5.20.4?", "nuget:Paket@7.0.0?"],
+    ),
     "gradle/verification-metadata.xml": (
         SCALIBR, "gradleverificationmetadataxml/testdata/two-packages.xml",
         ["maven:org.apache.pdfbox/pdfbox@2.0.17?",

@@ -153,6 +153,24 @@ def test_dependencies_of_installed_packages_are_kept(place: str, needs: set[str]
 
 
 @pytest.mark.parametrize(
+    ("place", "name", "needs"),
+    [
+        ("five/deno.lock", "debug", {"ms"}),
+        ("three/deno.lock", "debug", {"ms"}),
+        ("five/deno.lock", "react-dom", {"react"}),
+        ("src/renv.lock", "markdown", {"R", "mime"}),
+        ("src/manifest.toml", "wisp", {"gleam_stdlib"}),
+        ("src/paket.lock", "Serilog", {"FSharp.Core"}),
+        ("src/obj/project.assets.json", "Serilog.Sinks.Console", {"Serilog"}),
+    ],
+)
+def test_dependencies_of_declared_packages_are_kept(place: str, name: str, needs: set[str]) -> None:
+    found = wanting(place).parse(FileView(place.encode(), FILES[place][0].encode()))
+    told = {one.package.name: one.needs for one in found if isinstance(one, Record)}
+    assert {one for names in told[name] for one in names} == needs
+
+
+@pytest.mark.parametrize(
     ("place", "licence"),
     [
         ("usr/lib/R/site-library/jsonlite/DESCRIPTION", "MIT + file LICENSE"),
@@ -194,6 +212,10 @@ def test_declared_licences_are_kept(place: str, licence: str) -> None:
         ("conda-meta/a.json", "{}", "an entry has no name"),
         ("conda-meta/a.json", '{"name": 1', "is no JSON"),
         ("a.rockspec", 'package = "x"\n', '"x" has no version'),
+        ("paket.lock", "<html>", "is no lock file of Paket"),
+        ("project.assets.json", "{}", 'has no "libraries"'),
+        ("renv.lock", "{}", 'has no "Packages"'),
+        ("deno.lock", "{}", 'has no "version"'),
         ("Manifest.toml", '[[X]]\npath = "x"\n', '"X" has no version'),
         ("conan.lock", "{}", "is no lock file of Conan"),
         ("conanfile.txt", "[requires]\nzlib/[>1.2 <2]\n", "names no exact version"),
