@@ -1,8 +1,9 @@
 """Comparing versions, against univers.
 
 univers is put into an environment of its own, beside what `secure` needs, and one process there
-compares the same pairs by both in turn (versions_peer.py). Two ways: every version met for the
-first time, and every version read before, as matching does it.
+compares the same pairs by both in turn (versions_peer.py), by processor time. Two ways: every
+version met for the first time; and every version read before, where what each makes of one is kept:
+a key, as a database has it for matching, or an object.
 """
 
 from __future__ import annotations
