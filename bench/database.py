@@ -16,11 +16,14 @@ from operator import itemgetter
 
 import zstandard
 from database_kept import FULL, built, kept_in
-from database_sample import Sampled, sampled
+from database_sample import Sampled, exported, sampled
 from runner import Figure, Goal, arguments
 
+from secure.oci.limits import DEFAULT_LIMITS
 from secure.vulns.blocks import GROUP
+from secure.vulns.contents import rebuild
 from secure.vulns.database import open_database
+from secure.vulns.parcel import read_head, read_parcel
 
 _RANGES = 400_000
 _LOOKUPS = 5_000
@@ -36,6 +39,7 @@ def measure(records: int, runs: int, keep: str | None) -> Figure:
         ranges = _ranges(made.path, names)
         size = os.path.getsize(made.path)
         opened, looked, raw = _lookups(made.path, names, runs)
+        exporting_s, importing_s, parcel = _moved(made.path, f"{folder}/moved")
     real = sampled()
     scale, per_range = FULL / records, _RANGES / ranges
     bare = sum(size for name, size in pages.items() if name not in _PROSE)
@@ -45,6 +49,8 @@ def measure(records: int, runs: int, keep: str | None) -> Figure:
         f"building: {made.cpu_s:.0f} s of processor, the making of the records included",
         f"open: {opened * 1000:.2f} ms",
         f"{_LOOKUPS} lookups, decoded: {looked * 1000:.0f} ms, rows alone: {raw * 1000:.0f} ms",
+        f"export: {exporting_s:.0f} s of processor, {parcel / _MB:.1f} MB as prose comes again",
+        f"import: {importing_s:.0f} s of processor",
         f"real records, exported: {real.whole:.0f} bytes each; of half as many {real.half:.0f}",
     ]
     goals = (
@@ -107,6 +113,20 @@ def _lookups(path: str, names: list[tuple[str, str]], runs: int) -> tuple[float,
         found.close()
         raw.append(_rows_alone(path, some))
     return min(opened), min(looked), min(raw)
+
+
+def _moved(path: str, target: str) -> tuple[float, float, int]:
+    """Seconds of processor to export and to import, and the bytes between."""
+    begun = time.process_time()
+    size = exported(path, target, details=True)
+    written = time.process_time()
+    with open(target, "rb") as source:
+        head = read_head(source, target)
+        rebuild(read_parcel(head.waybill, source, DEFAULT_LIMITS, target), f"{target}.db", target)
+    done = time.process_time()
+    os.unlink(target)
+    os.unlink(f"{target}.db")
+    return written - begun, done - written, size
 
 
 def _rows_alone(path: str, some: list[tuple[str, str]]) -> float:

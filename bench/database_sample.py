@@ -7,7 +7,6 @@ than in the sample takes less for each, as its half takes more.
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -50,10 +49,10 @@ def sampled() -> Sampled:
         for source, share in SHARES.items():
             lines = sample(SAMPLE, source)
             path = _built(source, lines, folder)
-            whole += share * _exported(path, details=True) / len(lines)
-            slim += share * _exported(path, details=False) / len(lines)
+            whole += share * exported(path, f"{folder}/parcel", details=True) / len(lines)
+            slim += share * exported(path, f"{folder}/parcel", details=False) / len(lines)
             path = _built(source, lines[::2], folder)
-            half += share * _exported(path, details=True) / len(lines[::2])
+            half += share * exported(path, f"{folder}/parcel", details=True) / len(lines[::2])
     return Sampled(whole, half, slim)
 
 
@@ -70,9 +69,9 @@ def _read(lines: list[bytes]) -> Iterator[Advisory]:
             yield found
 
 
-def _exported(path: str, *, details: bool) -> int:
-    with closing(open_file(path)) as file:
+def exported(path: str, target: str, *, details: bool) -> int:
+    """Bytes of the database at `path`, exported to `target`."""
+    with closing(open_file(path)) as file, open(target, "wb") as parcel:
         waybill = waybill_of(status_of(file), rows(file, details=details), details=details)
-        target = io.BytesIO()
-        write_parcel(waybill, rows(file, details=details), target)
-        return len(target.getvalue())
+        write_parcel(waybill, rows(file, details=details), parcel)
+        return parcel.tell()
