@@ -21,6 +21,8 @@ class Option:
         name: "--memory". short: "-m" or "".
         takes: name of its value for the help, "" for a switch.
         many: may be given more than once.
+        empty: its value may be the empty text.
+        raw: its value goes to the kernel alone, which takes any bytes.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Option:
     takes: str = ""
     short: str = ""
     many: bool = False
+    empty: bool = False
+    raw: bool = False
 
 
 @value
@@ -61,8 +65,14 @@ class Arguments:
         """Note one occurrence.
 
         Raises:
-            UsageError: a second one of an option that takes only one.
+            UsageError: a second one of an option that takes only one; an empty value, or one that
+                is not UTF-8.
         """
+        # `--policy "$UNSET"` or `--sha256 "$UNSET"` would otherwise ask for nothing, in silence.
+        if not text and not option.empty:
+            raise UsageError(f"{option.name} has an empty value", do="Give one, or leave it out.")
+        if not option.raw:
+            _written(text)
         given = self._given.setdefault(option.name, [])
         if given and not option.many and option.takes:
             raise UsageError(f"{option.name} is given twice", do="Give it once.")
@@ -108,6 +118,22 @@ PLATFORM = Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH")
 VEX = Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True)
 
 
+def _written(text: str) -> None:
+    """Facts, reports and the audit log are UTF-8, and so are the names in them.
+
+    Raises:
+        UsageError: the caller's bytes were not.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as cause:
+        raise UsageError(
+            f'"{text.encode(errors="surrogateescape").decode(errors="backslashreplace")}"'
+            " is not UTF-8, so no report could name it",
+            do="Give the file another name, or a link with one.",
+        ) from cause
+
+
 def parse(command: Command, argv: list[str]) -> Arguments:
     """Read a command line.
 
@@ -129,6 +155,9 @@ def parse(command: Command, argv: list[str]) -> Arguments:
                 found.words.extend(rest)
     if not found.has("--help"):
         _count(command, found.words)
+    # What follows the first word of a command that stops there is another program's.
+    for word in found.words[:1] if command.stops else found.words:
+        _written(word)
     return found
 
 

@@ -9,7 +9,8 @@ import sys
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.cli.units import count
-from secure.errors import SecureError
+from secure.errors import LaunchError, SecureError
+from secure.store.atomic import make_private_dir, remove_quietly
 
 COMMAND = Command(
     name="demo",
@@ -29,7 +30,6 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
-    from secure.store.atomic import make_private_dir
     from secure.store.paths import data_dir
 
     folder = f"{data_dir()}/demo"
@@ -62,13 +62,19 @@ def _on_own_images(folder: str) -> int:
 
 
 def _on_users_image(image: str, folder: str, seconds: int) -> int:
+    bill = f"{folder}/image.cdx.json"
+    remove_quietly(bill)
     _title("What is in it: SBOM and findings")
+    code = _step(["sbom", image, "--output", bill], None)
+    if not os.path.exists(bill):
+        return code  # every other step would say the same
     _step(["scan", image], None)
-    _step(["sbom", image, "--output", f"{folder}/image.cdx.json"], None)
     _title("What the gate says")
     _step(["check", image], None)
     _title("Running it, hardened" + f" (stopped after {seconds} s)")
-    _step(["run", "--rm", image], None, seconds)
+    if _step(["run", "--rm", image], None, seconds) == LaunchError.exit_code:
+        write("\nIt was not started, so there is no evidence of it.\n")
+        return 0
     return _evidence(folder)
 
 
@@ -88,8 +94,8 @@ def _title(text: str) -> None:
     write(f"\n== {text}\n")
 
 
-def _step(argv: list[str], expected: int | None, seconds: int | None = None) -> None:
-    """Run one command of ours and show it.
+def _step(argv: list[str], expected: int | None, seconds: int | None = None) -> int:
+    """Run one command of ours and show it; returns its exit code.
 
     Raises:
         SecureError: it ended otherwise than the demo promises.
@@ -104,3 +110,4 @@ def _step(argv: list[str], expected: int | None, seconds: int | None = None) -> 
         code = process.wait()
     if expected is not None and code != expected:
         raise SecureError(f"secure {argv[0]} ended with {code}, not {expected}")
+    return code

@@ -37,7 +37,8 @@ COMMANDS = {
     "demo": ("secure.cli.demo", "the whole line on two small images made here"),
 }
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+# A disk that is full or broken; a standard output that the caller closed.
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
 EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or policy file
   3 could not decide · 4 this machine lacks something · 5 our bug · 130 interrupted
   run: the program's own code (137: killed, also where memory ran out), or 125 (not started),
@@ -46,10 +47,11 @@ EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or p
 
 def main(argv: list[str]) -> int:
     """Run one command line; returns the process's exit code."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _replace_closed_streams()
     try:
         code = _dispatch(argv)
-        if sys.stdout:  # None where the caller closed it
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except SecureError as error:
         return _report(error)
@@ -59,6 +61,29 @@ def main(argv: list[str]) -> int:
         return _report_output(error)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user
         return _report_unexpected(error)
+
+
+def _replace_closed_streams() -> None:
+    """Take the places of standard streams that the caller closed, before any file gets them.
+
+    A closed output is opened for reading, so that writing a result still fails;
+    messages go nowhere.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(_null_at(0, os.O_RDONLY), closefd=False)  # noqa: SIM115 - open to the end
+    if sys.stdout is None:
+        sys.stdout = open(_null_at(1, os.O_RDONLY), "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(_null_at(2, os.O_WRONLY), "w", closefd=False)  # noqa: SIM115
+
+
+def _null_at(place: int, flags: int) -> int:
+    opened = os.open(os.devnull, flags)
+    os.dup2(opened, place)
+    os.set_inheritable(place, True)  # where both are one, dup2 changes nothing
+    if opened != place:
+        os.close(opened)
+    return place
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -101,7 +126,7 @@ def _report(error: SecureError) -> int:
 
 def _report_output(error: OSError) -> int:
     """A result that could not be written, or something else that nobody expected to fail."""
-    if error.errno != errno.EPIPE and (error.errno not in _FULL or error.filename is not None):
+    if error.errno != errno.EPIPE and (error.errno not in _UNWRITTEN or error.filename is not None):
         return _report_unexpected(error)
     # What Python still holds for standard output goes nowhere instead of failing again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

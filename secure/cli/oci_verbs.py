@@ -264,7 +264,7 @@ def _spec(given: Arguments, root: str, log: Log) -> int:
 _EXEC = (
     Option("--process", "the process as JSON", "FILE", short="-p"),
     Option("--cwd", "its working directory", "DIR"),
-    Option("--env", "NAME=VALUE for it", "NAME=VALUE", short="-e", many=True),
+    Option("--env", "NAME=VALUE for it", "NAME=VALUE", short="-e", many=True, raw=True),
     Option("--user", "UID[:GID] of it", "USER", short="-u"),
     Option("--tty", "give it a terminal", short="-t"),
     Option("--no-subreaper", "the default here"),

@@ -24,8 +24,12 @@ COMMAND = Command(
         Option("--interactive", "pass standard input on", short="-i"),
         Option("--tty", "give the program a terminal", short="-t"),
         Option("--rm", "remove the container afterwards (always so)"),
-        Option("--env", "set a variable, or take the caller's", "NAME[=VALUE]", "-e", True),
-        Option("--volume", "share a path, read-only", "SOURCE:TARGET[:ro|rw]", "-v", True),
+        Option(
+            "--env", "set a variable, or take the caller's", "NAME[=VALUE]", "-e", True, raw=True
+        ),
+        Option(
+            "--volume", "share a path, read-only", "SOURCE:TARGET[:ro|rw]", "-v", True, raw=True
+        ),
         Option("--tmpfs", "an empty writable directory", "TARGET[:size=SIZE]", many=True),
         Option("--read-only", "read-only root filesystem"),
         Option("--cap-add", "keep a capability", "NAME", many=True),
@@ -44,7 +48,7 @@ COMMAND = Command(
         Option("--ulimit", "nofile=NUMBER", "NAME=NUMBER", many=True),
         Option("--security-opt", "no-new-privileges, seccomp=PROFILE", "OPTION", many=True),
         Option("--workdir", "working directory", "PATH", "-w"),
-        Option("--entrypoint", "program to run instead of the image's", "PROGRAM"),
+        Option("--entrypoint", "program to run instead of the image's", "PROGRAM", empty=True),
         Option("--hostname", "host name inside", "NAME"),
         Option("--network", "none or host", "none|host"),
         Option("--userns", "single: one id; range: subordinate ids", "single|range"),

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from secure import __version__
 from secure import system as os
-from secure.errors import NotFoundError, TamperedError, UnsupportedError
+from secure.errors import MachineError, NotFoundError, TamperedError, UnsupportedError
 from secure.flows.clock import now
 from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import list_vulndb, read_vulndb, stamp_vulndb
@@ -27,20 +27,36 @@ def folder() -> str:
     return os.path.join(data_dir(), "vulndb")
 
 
+def current() -> manifest.Manifest | None:
+    """What the current database is; None where there is none.
+
+    Raises:
+        MachineError: its place cannot be read.
+        TamperedError: it is not what was built.
+    """
+    try:
+        return manifest.current(folder())
+    except OSError as cause:
+        raise MachineError(
+            f'vulnerability database "{folder()}" cannot be read: {cause.strerror}',
+            do="Make it readable, or set XDG_DATA_HOME to a directory of yours.",
+        ) from cause
+
+
 def the_database() -> Database:
     """The current database, else the starter set: `Database.status().starter` tells.
 
     Raises:
         TamperedError: the current one is not what was built.
     """
-    found = manifest.current(folder())
+    found = current()
     if found is None:
         return _starter()
     try:
         return open_database(manifest.verified(folder(), found))
     except NotFoundError:
         # Another process may have replaced it between the two steps.
-        newer = manifest.current(folder())
+        newer = current()
         if newer is None or newer == found:
             raise
         return open_database(manifest.verified(folder(), newer))

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import msgspec
 
 from secure import system as os
+from secure.errors import InputError
 from secure.flows.clock import now
-from secure.flows.current_database import folder, the_database
+from secure.flows.current_database import current, folder, the_database
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import read_vulndb
@@ -86,15 +87,23 @@ def build_from(paths: list[str], *, accept_shrink: bool = False) -> BuildReport:
     Raises:
         NotFoundError, ArchiveError, LimitExceededError: of a file; the old database is kept.
         ShrunkError: an ecosystem has lost too many records.
+        InputError: there is no advisory in them; the old database is kept.
     """
     found = [path for given in paths for path in files(given, _is_other)]
     tables, rest = tables_of(found, DEFAULT_LIMITS)
     with replacing() as fresh:
         report = build(fresh, (feed_of(path, DEFAULT_LIMITS) for path in rest), now(), tables)
+        if not report.records:
+            raise InputError(_nothing_in(report), do="The database stays as it was.")
         manifest.install(
             folder(), fresh, may_lose_percent=may_lose_percent(accept_shrink=accept_shrink)
         )
     return report
+
+
+def _nothing_in(report: BuildReport) -> str:
+    first = "".join(f"; {one.path}: {one.why}" for one in report.unreadable[:1])
+    return f"no advisory is in what was given{first}"
 
 
 def _is_other(name: str) -> bool:
@@ -114,7 +123,7 @@ def status() -> DatabaseStatus:
 
 def signed_by() -> str:
     """The key that the imported database was signed with; "" where none was asked for."""
-    found = manifest.current(folder())
+    found = current()
     return found.signed_by if found else ""
 
 

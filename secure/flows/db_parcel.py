@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from os.path import realpath
 
 from secure import system as os
 from secure.errors import (
@@ -12,9 +13,10 @@ from secure.errors import (
     InputError,
     MachineError,
     NotFoundError,
+    UsageError,
     os_error_text,
 )
-from secure.flows.current_database import folder
+from secure.flows.current_database import current, folder
 from secure.flows.db import may_lose_percent, replacing
 from secure.kernel.whole_files import write_whole
 from secure.oci.limits import DEFAULT_LIMITS
@@ -42,8 +44,10 @@ def export(
     Raises:
         NotFoundError: there is only the starter set, which every machine has; or no such key.
         InputError: the key is none.
+        UsageError: `path` is a directory or a device.
     """
-    found = manifest.current(folder())
+    place = _place(path)
+    found = current()
     if found is None:
         raise NotFoundError("there is no database to export", do="Get one: secure db update")
     private = _key(key) if key else b""
@@ -60,12 +64,19 @@ def export(
 
     source = open_file(manifest.verified(folder(), found))
     try:
-        write_whole(path, fill, 0o666)  # by the umask: it is there to be handed on
+        write_whole(place, fill, 0o666)  # by the umask: it is there to be handed on
     except OSError as cause:
         raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
     finally:
         source.close()
     told(f"sha256:{digest.hexdigest()}\n")
+
+
+def _place(path: str) -> str:
+    """Where the file goes: of a link what it leads to; never over a device, which would be gone."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UsageError(f'cannot export to "{path}": it is not a file', do="Name a file.")
+    return realpath(path)
 
 
 def import_(
@@ -104,6 +115,8 @@ def _import(
     path: str, where: str, fresh: str, digest: str, key: str, accept_shrink: bool
 ) -> manifest.Manifest:
     try:
+        if not os.path.isfile(path) and os.path.exists(path):
+            raise ArchiveError(f"{where} is not a file", do="Give what secure db export wrote.")
         with open(path, "rb") as source:
             if digest:
                 _compare(source.read, digest, where)
@@ -112,7 +125,7 @@ def _import(
             signed_by = _signer(head, key) if key else ""
             rebuild(read_parcel(head.waybill, source, DEFAULT_LIMITS, where), fresh, where)
     except OSError as cause:
-        raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
+        raise ArchiveError(f"cannot read {where}: {cause.strerror}") from cause
     most = may_lose_percent(accept_shrink=accept_shrink)
     return manifest.install(folder(), fresh, may_lose_percent=most, signed_by=signed_by)
 

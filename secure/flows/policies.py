@@ -106,7 +106,7 @@ def read_policy(name: str) -> bytes:
         NotFoundError: there is no such file or built-in policy.
     """
     if "/" not in name and not name.endswith((".yaml", ".yml")):
-        return read_builtin(f"{name}.yaml")
+        return _built_in(name)
     try:
         with open(name, "rb") as file:
             return file.read(_MAX_BYTES + 1)
@@ -114,6 +114,17 @@ def read_policy(name: str) -> bytes:
         raise NotFoundError(
             f'policy file "{name}" cannot be read: {cause.strerror}',
             do="Give a path, or one of the names of: secure policy list",
+        ) from cause
+
+
+def _built_in(name: str) -> bytes:
+    try:
+        return read_builtin(f"{name}.yaml")
+    except NotFoundError as cause:
+        raise NotFoundError(
+            f'no policy that comes with the program is called "{name}"',
+            do="See: secure policy list. A file is named with its folder, such as"
+            f" ./{name}, or ends in .yaml.",
         ) from cause
 
 

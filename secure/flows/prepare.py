@@ -48,7 +48,7 @@ def prepare(
     if stored is not None:
         facts = _facts_of(stored)
     else:
-        say(f"secure: preparing {reference}\n")
+        say(f"secure: preparing {_shown(reference)}\n")
         with open_image(reference) as image:
             facts = scan_image(image, cache_dir=cache_dir(), now=now())
             verdict = _judge(policy, facts)
@@ -68,7 +68,12 @@ def prepare(
 def _tell_unreadable(facts: ImageFacts, say: Callable[[str], object]) -> None:
     for one in facts.unreadable[:_MOST_TOLD]:
         line = f"layer {one.layer}, {one.path}: {one.why}" if one.path else one.why
-        say(f"secure: {''.join(c if c.isprintable() else '?' for c in line)}\n")
+        say(f"secure: {_shown(line)}\n")
+
+
+def _shown(text: str) -> str:
+    """Without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def store(kind: str) -> ContentStore:

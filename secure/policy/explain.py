@@ -56,7 +56,10 @@ def explain_rule(policy: Policy, rule_id: str) -> str:
     """
     rule = RULES_BY_ID.get(rule_id)
     if rule is None:
-        raise UsageError(f'there is no rule "{rule_id}"', do="List them with: secure policy show")
+        raise UsageError(
+            f'there is no rule "{rule_id}"',
+            do="Rules: secure policy show hardened. Calls are written as the kernel does: openat.",
+        )
     lines = [f"{rule.id}  {rule.title}", f"        {rule.subject}, severity {rule.severity}", ""]
     lines += _paragraph("why", rule.why)
     lines += _paragraph("fix", rule.fix)

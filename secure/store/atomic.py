@@ -22,7 +22,10 @@ def make_private_dir(path: str) -> None:
             except FileExistsError:
                 continue  # another process was faster, or a file is there: the caller will see
     except OSError as cause:
-        raise MachineError(f'cannot make directory "{missing[0]}": {cause.strerror}') from cause
+        raise MachineError(
+            f'cannot make directory "{missing[0]}": {cause.strerror}',
+            do="Let it be made, or set XDG_DATA_HOME and XDG_CACHE_HOME to directories of yours.",
+        ) from cause
 
 
 def write_file(path: str, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:

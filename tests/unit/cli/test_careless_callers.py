@@ -1,0 +1,137 @@
+"""What a stranger types: names that are none, empty variables, closed streams, devices as files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from secure.cli.arguments import Arguments, parse
+from secure.cli.check import COMMAND as CHECK
+from secure.cli.db import COMMAND as DB
+from secure.cli.run import COMMAND as RUN
+from secure.cli.terminal import write
+from secure.errors import UsageError
+
+MAIN = Path(__file__).resolve().parents[3] / "secure/__main__.py"
+SECURE = [sys.executable, "-I", "-S", str(MAIN)]
+
+
+def _secure(
+    folder: Path, *words: str | bytes, streams: str = "", **further: str
+) -> subprocess.CompletedProcess[bytes]:
+    """One command with places of its own, its streams redirected as a shell does it."""
+    kept = {f"XDG_{name}_HOME": str(folder / name) for name in ("DATA", "CACHE", "CONFIG")}
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {streams}', "sh", *SECURE, *words],
+        env=dict(os.environ) | kept | further,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_pipe_or_device_as_output_is_written_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write("verdict", str(pipe))
+    assert os.read(reader, 100) == b"verdict"
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    os.close(reader)
+
+
+def test_a_link_as_output_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    write("verdict", str(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "verdict"
+
+
+@pytest.mark.parametrize("verb", ["export", "import"])
+def test_a_database_is_neither_put_into_a_pipe_nor_waited_for_in_one(
+    tmp_path: Path, verb: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = _secure(tmp_path, "db", verb, str(tmp_path / "pipe"))
+    assert (done.returncode, b"not a file" in done.stderr) == ({"export": 2, "import": 3}[verb], 1)
+    assert stat.S_ISFIFO((tmp_path / "pipe").lstat().st_mode)
+
+
+@pytest.mark.parametrize("option", ["--policy", "--platform", "--output", "--vex"])
+def test_an_unset_variable_as_value_is_wrong_usage(option: str) -> None:
+    with pytest.raises(UsageError, match=f"{option} has an empty value"):
+        parse(CHECK, [option, "", "app.tar"])
+
+
+def test_a_digest_that_is_empty_is_not_no_digest() -> None:
+    with pytest.raises(UsageError, match="--sha256 has an empty value"):
+        parse(DB, ["import", "--sha256=", "db.zst"])
+
+
+def test_an_entry_point_can_be_taken_away() -> None:
+    assert parse(RUN, ["--entrypoint", "", "app.tar"]).has("--entrypoint")
+
+
+def test_a_name_that_is_not_utf_8_is_wrong_usage(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "check", b"caf\xe9.tar")
+    assert done.returncode == 2
+    assert b'"caf\\xe9.tar" is not UTF-8' in done.stderr
+
+
+def test_what_goes_to_the_program_alone_may_be_any_bytes() -> None:
+    given = parse(RUN, ["-e", "A=\udcff", "app.tar", "echo", "\udcff"])
+    assert isinstance(given, Arguments)
+    assert given.words[-1] == "\udcff"
+
+
+def test_the_name_of_an_image_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "run", "\x1b[31mred.tar")
+    assert done.returncode == 125
+    assert b"preparing ?[31mred.tar" in done.stderr
+    assert b"\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--help",), ("policy", "list"), ("info",)])
+def test_a_result_without_a_standard_output_is_no_success(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = _secure(tmp_path, *words, streams=">&-")
+    assert done.returncode == 4
+    assert done.stderr == b"secure: error: cannot write the result: Bad file descriptor\n"
+
+
+def test_without_any_stream_the_exit_code_is_the_same(tmp_path: Path) -> None:
+    assert _secure(tmp_path, "policy", "list", streams="<&- >&- 2>&-").returncode == 4
+    assert _secure(tmp_path, "nonsense", streams="<&- >&- 2>&-").returncode == 2
+
+
+def test_a_policy_file_without_a_folder_is_told_how_to_be_named(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "check", "app.tar", "--policy", "mine")
+    assert done.returncode == 3
+    assert b'called "mine"' in done.stderr
+    assert b"such as ./mine" in done.stderr
+
+
+def test_a_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "DATA").write_text("")
+    done = _secure(tmp_path, "db", "status")
+    assert (done.returncode, b"set XDG_DATA_HOME" in done.stderr) == (4, True)
+
+
+def test_files_without_an_advisory_replace_no_database(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("[]")
+    done = _secure(tmp_path, "db", "build", "--from", str(tmp_path / "none.json"))
+    assert (done.returncode, b"no advisory is in" in done.stderr) == (3, True)
+    assert not (tmp_path / "DATA/secure/vulndb/current.json").exists()
+
+
+def test_the_demo_of_an_image_that_is_not_there_is_no_success(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "demo", "--image", "missing.tar")
+    assert done.returncode == 3
+    assert done.stderr.count(b"there is no image at") == 1
