@@ -91,16 +91,22 @@ class Launcher:
                 "containers cannot be started from a process with several threads",
                 do="Start them from a process of their own.",
             )
-        ready = self._ready()
-        if command:
-            ready = replace(ready, request=replace(ready.request, command=command))
-        plan = ready.plan()
         before = signals.handlers(HANDLED)
         try:
-            standing = self._taken()
-            if standing:
-                plan = replace(standing.start.plan, argv=plan.argv)
-            self._prepare_next()
+            # Where the caller ignores it, nobody could wait for a child.
+            signals.set_default((signals.SIGCHLD,))
+            ready = self._ready()
+            if command:
+                ready = replace(ready, request=replace(ready.request, command=command))
+            plan, standing = ready.plan(), self._taken()
+            try:
+                if standing:
+                    plan = replace(standing.start.plan, argv=plan.argv)
+                self._prepare_next()
+            except BaseException:  # Ctrl-C: nobody else knows of that one any more
+                if standing:
+                    dismiss(standing)
+                raise
             return carry_out(ready, plan, self._say, standing)
         finally:
             signals.restore(before)

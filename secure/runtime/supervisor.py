@@ -194,8 +194,13 @@ class Container:
     @property
     def alive(self) -> bool:
         """Its init has not ended."""
-        if self._pid:
-            self._code = self._ended()
+        try:
+            if self._pid:
+                self._code = self._ended()
+        except ChildProcessError:
+            # Waited for by who waits for every child, or SIGCHLD was ignored: the number may be
+            # another process's by now.
+            self._pid = 0
         return bool(self._pid)
 
     def pass_gate(self, plan: Plan, prepare: Callable[[], Record]) -> None:
@@ -328,9 +333,12 @@ class Container:
 
     def clean_up(self) -> None:
         """Kill what still runs and give the terminal back; the cgroup is its maker's to remove."""
-        if self._pid:
+        if self.alive:
             os.kill(self._pid, signals.SIGKILL)
-            os.waitpid(self._pid, 0)
+            try:
+                os.waitpid(self._pid, 0)
+            except ChildProcessError:  # SIGCHLD is ignored: gone all the same
+                self._pid = 0
         signals.wake_by(-1)
         if self.refusals:
             self.refusals.close()

@@ -215,3 +215,48 @@ with launcher(["true"]) as one:
 """)  # fmt: skip
         account.secure("run", images.good, "true")  # which sweeps: nobody else removes cgroups
     assert ended.code == -9, ended
+
+
+def test_children_that_somebody_else_waits_for_are_no_obstacle(
+    account: Account, images: Images
+) -> None:
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+def standing():
+    return int(open("/proc/self/task/%d/children" % os.getpid()).read())
+with launcher(["echo", "said"]) as one:
+    attempt(one)
+    os.kill(standing(), 9)
+    os.waitpid(-1, 0)  # as a server does that reaps whatever ended
+    attempt(one)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
+    attempt(one)
+    pid = standing()
+    os.kill(pid, 9)
+    while os.path.exists(f"/proc/{pid}"):
+        pass
+    attempt(one)
+tell(_signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN)
+""")  # fmt: skip
+    assert (ended.out.split(), ended.err) == ([*["said", "0"] * 4, "True"], "")
+
+
+def test_a_run_that_is_interrupted_leaves_nobody_at_the_gate(
+    account: Account, images: Images
+) -> None:
+    with leaves_nothing(account):
+        ended = run(account, images.good, """
+def interrupt(frame, event, _):
+    if event == "call" and frame.f_code.co_name == "stand_by":
+        sys.setprofile(None)
+        raise KeyboardInterrupt
+with launcher(["echo", "said"]) as one:
+    attempt(one)
+    sys.setprofile(interrupt)
+    try:
+        one.run()
+    except KeyboardInterrupt:
+        tell("children:", open("/proc/self/task/%d/children" % os.getpid()).read())
+    attempt(one)
+""")  # fmt: skip
+    assert (ended.out.split(), ended.err) == (["said", "0", "children:", "said", "0"], "")
