@@ -17,7 +17,7 @@ from secure.errors import (
     NotFoundError,
 )
 from secure.images.blob_file import BlobFile, blob_queue
-from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
+from secure.images.entry import DIRECTORY, FILE, HARDLINK, KIND_NAMES, SYMLINK, Entry
 from secure.images.tar_walk import TarWalk
 from secure.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, openat2
 from secure.oci.document import SizeLimit
@@ -98,7 +98,11 @@ class ArchiveTree:
             directory = name.rpartition(b"/")[0]
             self._links[name] = os.path.normpath(os.path.join(b"/", directory, entry.link))[1:]
         else:
-            raise ArchiveError(f"{self._where}: {_shown(name)} is a {entry!r}")
+            raise ArchiveError(
+                f"{self._where}: {_shown(name)} is a {KIND_NAMES[entry.kind]}, and no archive of an"
+                " image holds one",
+                do="If it is a root file system, unpack it and give the directory.",
+            )
 
     def has(self, name: str) -> bool:
         """See `Tree`."""

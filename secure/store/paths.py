@@ -26,11 +26,6 @@ def runtime_dir() -> str:
     return os.path.join(cache_dir(), "run")
 
 
-def config_dir() -> str:
-    """The user's own policies."""
-    return _place("XDG_CONFIG_HOME", ".config", "/etc/secure")
-
-
 SYSTEM_POLICY = "/etc/secure/policy.yaml"  # owned by root: every user's policy only tightens it
 
 

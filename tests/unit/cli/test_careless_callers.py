@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,17 @@ def test_files_without_an_advisory_replace_no_database(tmp_path: Path) -> None:
     done = _secure(tmp_path, "db", "build", "--from", str(tmp_path / "none.json"))
     assert (done.returncode, b"no advisory is in" in done.stderr) == (3, True)
     assert not (tmp_path / "DATA/secure/vulndb/current.json").exists()
+
+
+def test_a_packed_root_file_system_is_told_from_an_image(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "root.tar", "w") as archive:
+        console = tarfile.TarInfo("dev/console")
+        console.type = tarfile.CHRTYPE
+        archive.addfile(console)
+    done = _secure(tmp_path, "scan", str(tmp_path / "root.tar"))
+    assert done.returncode == 3
+    assert b'"dev/console" is a character device' in done.stderr
+    assert b"unpack it and give the directory" in done.stderr
 
 
 def test_the_demo_of_an_image_that_is_not_there_is_no_success(tmp_path: Path) -> None:
