@@ -90,7 +90,9 @@ def _archived(
     """What is here once the newest archive is; True where it was not before."""
     latest = fetch.text([f"{base}/archive_latest.txt" for base in bases], f"{name}.latest").strip()
     found = _ARCHIVE(latest)
-    if not found:
+    # It is made in the night to its day, from what there was in the evening.
+    made = _day_before(found[1]) if found else ""
+    if not made:
         raise DocumentError(f'the newest archive is called "{plain(latest[:100])}"')
     noted = fetch.path(f"{name}.archive")
     with suppress(FileNotFoundError), open(noted, "rb") as file:
@@ -103,9 +105,15 @@ def _archived(
     fetch.get(urls, archive, digest=_told_digest(fetch, name, urls))
     remove_quietly(fetch.path(documents))
     write_file(noted, latest.encode())
-    # It is made in the night to its day, from what there was in the evening.
-    made = (date.fromisoformat(found[1]) - timedelta(days=1)).isoformat()
     return {path: time for path, time in listed.items() if time < made}, True
+
+
+def _day_before(day: str) -> str:
+    """ "" where there is no such day."""
+    try:
+        return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _single(

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
@@ -95,7 +95,7 @@ class Fetch:
 
     def _download(self, urls: list[str], path: str, max_bytes: int, digest: str) -> bool:
         """`download`, but no host is waited for again that could not be connected to before."""
-        rest = [url for url in urls if urlsplit(url).netloc not in self._silent]
+        rest = [url for url in urls if _host(url) not in self._silent]
         if not rest:
             raise UnreachableError(
                 f'"{urls[0]}" was not asked for: its server did not answer before'
@@ -107,7 +107,7 @@ class Fetch:
             found = download(rest, path, max_bytes, patience, digest)
         except UnreachableError as cause:
             if cause.silent:
-                self._silent |= {urlsplit(url).netloc for url in rest}
+                self._silent |= {_host(url) for url in rest}
             raise
         except NotFoundError:
             self._answered = True
@@ -197,6 +197,11 @@ class Fetch:
         # A line break inside of JSON is space between its tokens.
         lines = [raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for raw in records]
         write_file(path, known + b"".join(lines))
+
+
+def _host(url: str) -> str:
+    """Of what may be no address at all: `download` says so."""
+    return url.partition("://")[2].partition("/")[0]
 
 
 def _forget(path: str) -> None:

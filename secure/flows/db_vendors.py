@@ -34,6 +34,7 @@ from secure.vulns.feeds import repomd
 _MOST_MIRRORS = 50
 _MOST_TOPICS = 500
 _TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}").fullmatch
+_MIRROR = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[!-~]{0,500})?").fullmatch
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can tell: the same parts, the same bytes
 
 
@@ -86,7 +87,7 @@ def _bases(fetch: Fetch, name: str, url: str) -> list[str]:
     # A list that came by https leads to https only, as a redirection does.
     scheme = "https://" if url.startswith("https://") else ("https://", "http://")
     found = [line.strip().replace("$basearch", "x86_64").rstrip("/") for line in lines]
-    mirrors = [line for line in found if line.startswith(scheme)][:_MOST_MIRRORS]
+    mirrors = [line for line in found if line.startswith(scheme) and _MIRROR(line)][:_MOST_MIRRORS]
     if not mirrors:
         fetch.forget(f"{name}.mirrors")
         raise NotFoundError(f'"{url}" names no mirror')

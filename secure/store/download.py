@@ -29,6 +29,7 @@ from secure.errors import (
     MachineError,
     NotFoundError,
 )
+from secure.facts.plain import plain
 from secure.store.atomic import remove_quietly, write_file
 
 _PIECE = 256 * 1024
@@ -61,7 +62,7 @@ class UnreachableError(MachineError):
     """
 
     def __init__(self, what: str, *, do: str = "", silent: bool = False) -> None:
-        super().__init__(what, do=do)
+        super().__init__(plain(what), do=do)  # a status line is the server's own words
         self.silent = silent
 
 
@@ -121,7 +122,7 @@ def download(
 
 
 def _from_one(wanted: _Wanted, patience: Patience) -> bool:
-    if urlsplit(wanted.url).scheme not in {"http", "https"}:
+    if not _is_address(wanted.url):
         raise NotFoundError(f'"{wanted.url}" is no web address')
     pause, why, silent = patience.first_pause_s, "", True
     for attempt in range(patience.attempts):
@@ -135,6 +136,13 @@ def _from_one(wanted: _Wanted, patience: Patience) -> bool:
     raise UnreachableError(
         f'"{wanted.url}" was not given in {patience.attempts} attempts: {why}', silent=silent
     )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False
 
 
 def _attempt(wanted: _Wanted, patience: Patience) -> bool:
@@ -161,6 +169,8 @@ def _attempt(wanted: _Wanted, patience: Patience) -> bool:
         # What urllib wraps came before an answer: no such host, refused, no TLS.
         silent = isinstance(cause, urllib.error.URLError)
         raise _Retry(str(reason) or type(cause).__name__, silent=silent) from cause
+    except ValueError as cause:  # urllib's, of what cannot be asked for
+        raise UnreachableError(f'"{url}" is or leads to no web address: {cause}') from cause
 
 
 def _refused(answer: urllib.error.HTTPError, url: str, part: str) -> bool:
@@ -197,7 +207,8 @@ def _receive(
     if answer.status != 206 or not _continues(headers["Content-Range"], have):
         have = 0
     length = headers["Content-Length"]
-    size = have + int(length) if length and length.isdecimal() else -1
+    # No file has more digits than that; int() takes no more than 4,300.
+    size = have + int(length[:19]) if length and length.isdecimal() else -1
     if size > max_bytes:
         raise LimitExceededError("max_bytes", url, f"{max_bytes} bytes")
     note = _Note(url, headers["ETag"] or "", headers["Last-Modified"] or "", size)
@@ -308,6 +319,22 @@ class _NoWayDown(urllib.request.HTTPRedirectHandler):
             fp.close()
             raise UnreachableError(f'"{req.full_url}" leads to "{newurl}"')
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    def http_error_302(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+    ) -> object:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except ValueError:  # it leads to what is no address
+            fp.close()
+            raise
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _opener() -> urllib.request.OpenerDirector:

@@ -17,7 +17,8 @@ class FeedServer:
     Args:
         faults: taken in order: a status such as "429", "cut" (the connection ends half-way),
             "wrong-digest", "endless" (never a length), "stall" (nothing comes until `go_on`),
-            "goog" and "wrong-goog" (a digest in the way of Google's storage), "to:URL".
+            "goog" and "wrong-goog" (a digest in the way of Google's storage), "to:URL", "raw:TEXT"
+            (instead of an answer).
     """
 
     def __init__(self, url: str) -> None:
@@ -47,6 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = feeds.faults.pop(0) if feeds.faults else ""
         if fault.isdecimal():
             self._end(int(fault), {"Retry-After": feeds.retry_after})
+        elif fault.startswith("raw:"):
+            self.wfile.write(fault.removeprefix("raw:").encode("latin-1"))
+            self.close_connection = True
         elif content is None:
             self._end(404, {})
         elif fault.startswith("to:"):

@@ -179,6 +179,8 @@ def test_what_came_before_a_failure_is_kept(publisher: CsafPublisher) -> None:
     [
         ("csaf_vex_2026-01-12.tar.zst", b"other", "not the sha256"),
         ("archive_latest.txt", b"../../../secret_2026-01-12.tar.zst", "the newest archive is"),
+        ("archive_latest.txt", b"csaf_vex_2026-13-32.tar.zst", "the newest archive is"),
+        ("archive_latest.txt", b"csaf_vex_0001-01-01.tar.zst", "the newest archive is"),
         ("changes.csv", b"<html>maintenance</html>", "lists no document"),
         ("changes.csv", b'"../../secret.json","2026-01-13T00:00:00+00:00"', "lists no document"),
         ("changes.csv", b'"2026/cve-2026-1.json","soon"', "lists no document"),

@@ -138,6 +138,8 @@ def test_a_repository_that_has_moved_is_found_in_the_archive(server: FeedServer)
         (f"{_FIRST}/repodata/repomd.xml", repomd(b"", "x", "md5"), '"md5" is not supported'),
         (_AMAZON, b"<html></html>", "names no mirror"),
         (_AMAZON, b"file:///etc\nftp://x\n", "names no mirror"),
+        (_AMAZON, b"http://[::1\nhttp://localhost:x/\nhttp://x/\xc3\xa9\n", "names no mirror"),
+        (_AMAZON, b"http://127.0.0.1:9/\x1b[2J\n", "names no mirror"),
     ],
 )
 def test_what_cannot_be_read_keeps_the_former_state_and_is_named(

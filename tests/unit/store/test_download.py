@@ -180,3 +180,31 @@ def test_a_redirection_leads_to_the_web_only(
 def test_a_file_of_this_machine_is_no_web_address(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no web address"):
         download(["file:///etc/passwd"], str(tmp_path / "a"), 1000, Patience())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 403 \x1b[2Jgone\r\n\r\n",
+        "HTTP/1.1 503 \x1b[2Jbusy\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://localhost:port/\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: //\x1b[2J/\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+    ],
+)
+def test_an_answer_that_is_none_is_named_in_plain_words(
+    server: FeedServer, tmp_path: Path, answer: str
+) -> None:
+    server.faults = [f"raw:{answer}"]
+    with pytest.raises((UnreachableError, LimitExceededError)) as caught:
+        _get(server, tmp_path / "a", Patience(attempts=1))
+    assert caught.value.what.isprintable()
+    assert _get(server, tmp_path / "a")
+
+
+@pytest.mark.parametrize("url", ["http://[::1/a", "http://127.0.0.1:9/\xe9", "http://a b/\n"])
+def test_what_is_no_address_is_named(tmp_path: Path, url: str) -> None:
+    with pytest.raises((UnreachableError, NotFoundError)):
+        download([url], str(tmp_path / "a"), 10, Patience(attempts=1))
