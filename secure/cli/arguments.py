@@ -72,7 +72,7 @@ class Arguments:
         if not text and not option.empty:
             raise UsageError(f"{option.name} has an empty value", do="Give one, or leave it out.")
         if not option.raw:
-            _written(text)
+            must_be_text(text)
         given = self._given.setdefault(option.name, [])
         if given and not option.many and option.takes:
             raise UsageError(f"{option.name} is given twice", do="Give it once.")
@@ -118,7 +118,7 @@ PLATFORM = Option("--platform", "which of several, e.g. linux/arm64", "OS/ARCH")
 VEX = Option("--vex", "statements on vulnerabilities: a file or a folder", "PATH", many=True)
 
 
-def _written(text: str) -> None:
+def must_be_text(text: str) -> None:
     """Facts, reports and the audit log are UTF-8, and so are the names in them.
 
     Raises:
@@ -157,7 +157,7 @@ def parse(command: Command, argv: list[str]) -> Arguments:
         _count(command, found.words)
     # What follows the first word of a command that stops there is another program's.
     for word in found.words[:1] if command.stops else found.words:
-        _written(word)
+        must_be_text(word)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from secure.cli.arguments import Arguments, Command, Option, help_text, parse
+from secure.cli.arguments import Arguments, Command, Option, help_text, must_be_text, parse
 from secure.cli.units import count, millicpus, size
 from secure.errors import LaunchError, SecureError, UsageError, shortage
 from secure.kernel.cgroup_support import RATES
@@ -154,6 +154,7 @@ def _bind(text: str) -> tuple[str, str, bool]:
         )
     if not source.startswith(("/", "./", "../")):
         raise UsageError(f'--volume "{text}": the source is no path', do="Write ./ before it.")
+    must_be_text(target)  # the evidence names it; the source may be any bytes
     return os.path.abspath(source), target, mode != "rw"
 
 

@@ -91,6 +91,12 @@ def test_what_goes_to_the_program_alone_may_be_any_bytes() -> None:
     assert given.words[-1] == "\udcff"
 
 
+def test_a_mount_target_that_is_not_utf_8_is_wrong_usage(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "run", "-v", b"./:/caf\xe9", "app.tar")
+    assert done.returncode == 2
+    assert b'"/caf\\xe9" is not UTF-8' in done.stderr
+
+
 def test_the_name_of_an_image_does_not_steer_the_terminal(tmp_path: Path) -> None:
     done = _secure(tmp_path, "run", "\x1b[31mred.tar")
     assert done.returncode == 125
