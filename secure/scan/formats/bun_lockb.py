@@ -33,12 +33,13 @@ _NUMBERS = {2: struct.Struct("<3I4x"), 3: struct.Struct("<3Q")}
 _META_BYTES, _INTEGRITY_AT, _DEPENDENCY_BYTES, _BUFFERS = 88, 20, 26, 6
 _NEEDED = (b"\x02", b"\x04")  # an ordinary and an optional dependency; others are peers
 _LONGEST_TEXT = 4_096  # bytes; an address
+_MOST_TEXT = 4  # of the size of the file; real ones have less than one
 _NPM, _GITHUB, _GIT, _ARCHIVE = 2, 16, 32, 80
 _OF_THE_PROJECT = frozenset({1, 4, 8, 64, 72})  # root, folder, local archive, link, workspace
 _ALGORITHMS = {1: ("sha1", 20), 2: ("sha256", 32), 3: ("sha384", 48), 4: ("sha512", 64)}
 
 
-class _Tables(msgspec.Struct, frozen=True):
+class _Tables(msgspec.Struct):
     """Where things are.
 
     Args:
@@ -46,6 +47,7 @@ class _Tables(msgspec.Struct, frozen=True):
             dependencies, meta.
         numbers: of a version.
         dependencies, texts: the two buffers.
+        left: bytes of texts that may still be read: several may be one text, as long as a path.
     """
 
     content: bytes
@@ -54,6 +56,7 @@ class _Tables(msgspec.Struct, frozen=True):
     numbers: struct.Struct
     dependencies: bytes
     texts: bytes
+    left: int
 
 
 def locked_packages(content: bytes) -> Iterator[LockedNpm]:
@@ -100,6 +103,7 @@ def _tables(content: bytes) -> _Tables:
         numbers,
         dependencies=buffers[3],
         texts=buffers[5],
+        left=_MOST_TEXT * len(content),
     )
 
 
@@ -173,4 +177,9 @@ def _text(tables: _Tables, where: bytes, at: int) -> str:
     length &= 0x7FFF_FFFF
     if length > _LONGEST_TEXT or begin + length > len(tables.texts):
         raise DocumentError("a damaged lock file of bun: a text is not where it should be")
+    tables.left -= length
+    if tables.left < 0:
+        raise DocumentError(
+            "a damaged lock file of bun: more text than a file of its size can have"
+        )
     return text(tables.texts[begin : begin + length])

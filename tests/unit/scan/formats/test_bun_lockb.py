@@ -70,6 +70,24 @@ def test_a_damaged_file_is_named(content: bytes, why: str) -> None:
     assert why in unreadable[0]
 
 
+def test_names_cannot_all_be_one_long_text() -> None:
+    """Of a whole file that would be gigabytes: 26 bytes for each dependency, 4,096 for its name."""
+    number = 1_000
+    reference = struct.pack("<2I", 0, 0x8000_0000 | 4_096)
+    resolution = b"\2".ljust(16, b"\0") + struct.pack("<3I", 1, 2, 3).ljust(48, b"\0")
+    columns = b"ab".ljust(16, b"\0") + resolution + struct.pack("<4I", 0, number, 0, 0) + bytes(88)
+    begin = 126
+    end = at = begin + len(columns)
+    buffers = b""
+    dependencies = (reference.ljust(16, b"\0") + b"\2".ljust(10, b"\0")) * number
+    for buffer in (b"", b"", b"", dependencies, b"", b"a" * 4_096):
+        buffers += struct.pack("<2Q", at + 16, at + 16 + len(buffer)) + buffer
+        at += 16 + len(buffer)
+    head = FORMAT_2[:42] + struct.pack("<I32x6Q", 2, at, 1, 0, 0, begin, end)
+    packages, (why,) = catalogued("a/bun.lockb", head + columns + buffers)
+    assert (packages, "more text than" in why) == ([], True), why
+
+
 def test_packages_cannot_claim_more_dependencies_than_there_are() -> None:
     count, begin = struct.unpack_from("<Q16xQ", FORMAT_2, 86)
     slices = begin + (8 + 8 + 64) * count
