@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secure.cli.arguments import OUTPUT, PLATFORM, VEX, Command, Option, help_text, parse
 from secure.cli.terminal import colour, width, write
-from secure.errors import InputError, PolicyRefusedError
+from secure.errors import InputError, PolicyRefusedError, UsageError
 from secure.facts.verdict import ALLOW, DENY
 
 FORMATS = ("table", "json", "sarif")
@@ -32,9 +32,14 @@ def main(argv: list[str]) -> int:
         write(help_text(COMMAND))
         return 0
     form = arguments.choice("--format", *FORMATS)
+    reference = arguments.words[0]
+    if reference.startswith("sbom:"):
+        raise UsageError(
+            "secure check judges images: an SBOM says nothing of files, secrets and settings",
+            do="Its vulnerabilities: secure scan sbom:FILE --fail-on high",
+        )
     from secure.flows.check import check
 
-    reference = arguments.words[0]
     found = check(
         reference,
         arguments.one("--policy"),

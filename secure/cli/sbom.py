@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from secure.cli.arguments import OUTPUT, PLATFORM, Arguments, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import InputError, PolicyRefusedError, UsageError
@@ -53,7 +55,7 @@ def main(argv: list[str]) -> int:
     verb, *words = arguments.words
     if verb in VERBS and len(words) == VERBS[verb]:
         return _quality(arguments) if verb == "quality" else _diff(arguments)
-    if words:
+    if words or (verb in VERBS and not os.path.lexists(verb)):  # `secure sbom quality` is no image
         raise UsageError(
             f"secure sbom {' '.join(arguments.words)} makes no sense", do="See: secure sbom --help"
         )

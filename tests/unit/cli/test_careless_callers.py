@@ -138,6 +138,16 @@ def test_files_without_an_advisory_replace_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "DATA/secure/vulndb/current.json").exists()
 
 
+def test_a_check_of_an_sbom_says_what_to_do_instead(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "check", "sbom:app.cdx.json")
+    assert (done.returncode, b"secure scan sbom:FILE" in done.stderr) == (2, True)
+
+
+def test_a_verb_without_its_file_is_no_image(tmp_path: Path) -> None:
+    done = _secure(tmp_path, "sbom", "quality")
+    assert (done.returncode, b"makes no sense" in done.stderr) == (2, True)
+
+
 def test_a_packed_root_file_system_is_told_from_an_image(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "root.tar", "w") as archive:
         console = tarfile.TarInfo("dev/console")
