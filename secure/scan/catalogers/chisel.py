@@ -9,6 +9,8 @@ where the slice base-files_chisel puts it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import zstandard
 
@@ -50,37 +52,50 @@ class _Line(msgspec.Struct):
     final_sha256: str = ""
 
 
+_NOTHING = _Line()
+
+
 def parse_manifest(file: FileView) -> Found:
+    owned: dict[str, list[tuple[bytes, bytes]]] = {}
+    packages: list[_Line] = []
     try:
         lines = _lines(file.content)
+        if not next(lines, _NOTHING).jsonwall:
+            yield file.unreadable("is no manifest of chisel")
+            return
+        for line in lines:
+            if line.kind == "path" and line.slices and not line.path.endswith("/"):
+                digest = _raw(line.final_sha256 or line.sha256)
+                name = line.path.encode("utf-8", "replace")
+                owned.setdefault(line.slices[0].rpartition("_")[0], []).append((name, digest))
+            elif line.kind == "package":
+                packages.append(line)
     except zstandard.ZstdError as cause:
         yield file.unreadable(f"is no zstd stream: {shown(cause)}")
         return
     except (msgspec.MsgspecError, RecursionError) as cause:
         yield file.unreadable(f"is no manifest of chisel: {shown(cause)}")
         return
-    if not lines or not lines[0].jsonwall:
-        yield file.unreadable("is no manifest of chisel")
-        return
-    owned: dict[str, list[tuple[bytes, bytes]]] = {}
-    for line in lines:
-        if line.kind == "path" and line.slices and not line.path.endswith("/"):
-            digest = _raw(line.final_sha256 or line.sha256)
-            name = line.path.encode("utf-8", "replace")
-            owned.setdefault(line.slices[0].rpartition("_")[0], []).append((name, digest))
-    for line in lines:
-        if line.kind == "package":
-            yield _record(file, line, owned.get(line.name, []))
+    for line in packages:
+        # Once: a name that a thousand lines say would own everything a thousand times.
+        yield _record(file, line, owned.pop(line.name, []))
     # Said of a part: the database itself was read, and the facts are complete.
     yield Unreadable(f"{text(file.name)}!/source", 0, _NO_SOURCES)
 
 
-def _lines(content: bytes) -> list[_Line]:
+def _lines(content: bytes) -> Iterator[_Line]:
+    """One by one: millions of empty ones at once would take gigabytes."""
     reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(content)
     plain = reader.read(_MOST_BYTES + 1)
     if len(plain) > _MOST_BYTES:
         raise zstandard.ZstdError(f"over {_MOST_BYTES} bytes unpacked")
-    return msgspec.json.Decoder(_Line).decode_lines(plain)
+    decode, start = msgspec.json.Decoder(_Line).decode, 0
+    while start < len(plain):
+        end = plain.find(b"\n", start)
+        end = end if end >= 0 else len(plain)
+        if line := plain[start:end].strip():
+            yield decode(line)
+        start = end + 1
 
 
 def _record(file: FileView, line: _Line, files: list[tuple[bytes, bytes]]) -> Record | Unreadable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -51,6 +52,28 @@ def test_a_package_of_chisel_owns_what_its_slices_brought(tmp_path: Path) -> Non
     assert facts.claims is not None
     assert [one.path for one in facts.claims.missing] == ["usr/lib/gone.so"]
     assert facts.claims.unowned_executables == ()
+
+
+def test_a_package_that_is_named_often_owns_its_files_once() -> None:
+    package: dict[str, object] = {"kind": "package", "name": "a", "version": "1"}
+    paths = [path(f"/usr/{number}", "a_libs", b"x") for number in range(500)]
+    content = manifest(*[package] * 500, *paths)
+    found = wanting(WALL).parse(FileView(WALL.encode(), content))
+    owned = [one.files.names for one in found if isinstance(one, Record) and one.files]
+    counts = [len(names.split(b"\0")) for names in owned]
+    assert sum(counts) < 1_001
+
+
+def test_empty_lines_are_not_held_together() -> None:
+    content = zstandard.compress(b'{"jsonwall":"1.0"}\n' + b"{}\n" * 300_000)
+    tracemalloc.start()
+    try:
+        packages, _ = catalogued(WALL, content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert packages == []
+    assert most < 48 << 20  # 32 MiB are the most that is unpacked
 
 
 @pytest.mark.parametrize(
