@@ -56,7 +56,8 @@ def explained(facts: ImageFacts, identifier: str) -> str:
     if len(found) > _MOST:
         lines.append(f"… and {len(found) - _MOST} more comparisons")
     lines += ["", *doubts(facts), state_line(facts)]
-    return "\n".join(lines) + "\n"
+    # Whatever an image, a VEX document or a database put into one.
+    return "\n".join(map(plain, lines)) + "\n"
 
 
 def _spelled(identifier: str) -> str:

@@ -12,7 +12,7 @@ from built_databases import DEBIAN, NOW, advisory, image, package, ranged
 
 from secure.errors import NotFoundError
 from secure.facts.files import OsRelease
-from secure.facts.image import ImageFacts
+from secure.facts.image import ImageFacts, Unreadable
 from secure.facts.location import Layer, Location
 from secure.facts.package import Package
 from secure.flows.current_database import folder
@@ -116,6 +116,17 @@ def test_what_a_vex_document_takes_back_is_told_with_its_words(tmp_path: Path) -
     assert "suppressed  not_affected vulnerable_code_not_in_execute_path (VEX " in told
     assert "Shop Security)" in told
     assert "libssl3 3.0.9-1: affected" in told  # what the advisory says, beside it
+
+
+def test_an_image_cannot_write_to_the_terminal() -> None:
+    escape = "\x1b[2J\x9b\u202e\r"
+    system = OsRelease(id="ubuntu", version_id=escape)
+    asked = msgspec.structs.replace(
+        facts(OPENSSL, system=system), unreadable=(Unreadable(f"a{escape}", 0, f"b{escape}"),)
+    )
+    told = explained(compared(asked), "DSA-5417-1")
+    assert "not read: a\\x1b[2J" in told
+    assert [line for line in told.splitlines() if not line.isprintable()] == []
 
 
 def test_an_id_that_nobody_knows_is_refused() -> None:
