@@ -9,7 +9,13 @@ import time
 import msgspec
 
 import secure
-from secure.errors import InputError, LimitExceededError, NotFoundError, UsageError
+from secure.errors import (
+    DocumentError,
+    InputError,
+    LimitExceededError,
+    NotFoundError,
+    UsageError,
+)
 from secure.flows.clock import now
 from secure.flows.scan import SQUASHED, scan
 from secure.oci.limits import DEFAULT_LIMITS
@@ -109,6 +115,7 @@ def file_content(path: str, most: int, *, whole: bool = True) -> bytes:
     Raises:
         NotFoundError: there is none.
         LimitExceededError: it is larger, and `whole`.
+        DocumentError: it cannot be read.
     """
     try:
         # A fifo would keep us waiting for a writer.
@@ -119,8 +126,11 @@ def file_content(path: str, most: int, *, whole: bool = True) -> bytes:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise NotFoundError(f'"{path}" is not a file')
-    with os.fdopen(fd, "rb") as file:
-        content = file.read(most + 1)
+    try:
+        with os.fdopen(fd, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as cause:
+        raise DocumentError(f'cannot read "{path}": {cause.strerror}') from cause
     if len(content) > most and whole:
         raise LimitExceededError("sbom_bytes", f'"{path}"', f"{most} bytes")
     return content

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from secure.errors import ArchiveError, LimitExceededError, NotFoundError, os_error_text
+from secure.errors import ArchiveError, LimitExceededError, NotFoundError
 from secure.facts.image import Unreadable
 from secure.facts.plain import plain
 from secure.images.byte_queue import ByteQueue
@@ -95,7 +95,7 @@ def _records(path: str, where: str, limits: Limits, content: Content) -> Iterato
                 return
         yield from _of_stream(pieces(path, limits, content), _stem(path), where, limits)
     except OSError as cause:
-        raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
+        raise ArchiveError(f'cannot read "{plain(path)}": {cause.strerror}') from cause
 
 
 def pieces(path: str, limits: Limits, content: Content) -> Iterator[bytes]:
@@ -114,7 +114,7 @@ def pieces(path: str, limits: Limits, content: Content) -> Iterator[bytes]:
 
             yield from _bounded(decompressed(read, limits, where, outer=True), where, limits)
     except OSError as cause:
-        raise ArchiveError(f"cannot read {os_error_text(cause)}") from cause
+        raise ArchiveError(f'cannot read "{plain(path)}": {cause.strerror}') from cause
 
 
 def _stem(path: str) -> str:

@@ -163,3 +163,11 @@ def test_the_demo_of_an_image_that_is_not_there_is_no_success(tmp_path: Path) ->
     done = _secure(tmp_path, "demo", "--image", "missing.tar")
     assert done.returncode == 3
     assert done.stderr.count(b"there is no image at") == 1
+
+
+@pytest.mark.parametrize("words", [("sbom", "quality"), ("db", "build", "--from")])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = "/proc/self/mem"  # at its beginning no process has memory: EIO
+    done = _secure(tmp_path, *words, file)
+    assert (done.returncode, b"Traceback" in done.stderr) == (3, False)
+    assert f'cannot read "{file}"'.encode() in done.stderr
