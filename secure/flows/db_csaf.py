@@ -66,13 +66,13 @@ def csaf(
         have, renewed = _archived(fetch, name, bases, listed, have)
         newer = [path for path, time in listed.items() if have.get(path) != time]
     newer.sort(key=lambda path: (listed[path], path))
+    wanted = {path: listed[path] for path in newer[:most_single]}
     try:
-        found = _single(fetch, name, bases, newer[:most_single], listed, have)
+        found = _single(fetch, name, bases, wanted, have, most_added)
     finally:
         _note(fetch, f"{name}.have.csv", have)
     taken_back = _taken_back(fetch, name, bases, listed)
-    if len(newer) > most_single:
-        left = len(newer) - most_single
+    if left := sum(have.get(path) != listed[path] for path in newer):
         raise NotFoundError(f"{left} changed documents are left for the next update")
     return renewed or found or taken_back
 
@@ -120,27 +120,35 @@ def _single(
     fetch: Fetch,
     name: str,
     bases: list[str],
-    wanted: list[str],
-    listed: dict[str, str],
+    wanted: dict[str, str],
     have: dict[str, str],
+    most: int,
 ) -> bool:
-    """Add these documents to those that came one by one before; `have` notes them."""
+    """Add these documents to those that came one by one before; `have` notes them.
+
+    Args:
+        most: bytes of documents that are held; after those that fill it no more is asked for.
+    """
     lines: list[bytes] = []
+    held = 0
     temporary = f"{name}.document"
     got: list[str] = []
     try:
         for path in wanted:
+            if held > most:
+                break
             urls = [f"{base}/{path}" for base in bases]
             with suppress(NotFoundError):  # deleted since it was listed
                 digest = _told_digest(fetch, name, urls)
                 fetch.get(urls, temporary, DEFAULT_LIMITS.advisory_bytes, digest)
                 with open(fetch.path(temporary), "rb") as file:
                     lines.append(file.read(DEFAULT_LIMITS.advisory_bytes))
+                held += len(lines[-1])
             got.append(path)
     finally:
         if lines:
             fetch.add_lines(csaf_files(name)[1], lines)
-        have.update((path, listed[path]) for path in got)
+        have.update((path, wanted[path]) for path in got)
     return bool(lines)
 
 

@@ -159,6 +159,19 @@ def test_what_is_too_much_for_one_update_is_named_and_fetched_by_the_next(
     assert _asked(publisher, ".tar.zst") == []
 
 
+def test_documents_are_not_held_without_end(publisher: CsafPublisher) -> None:
+    _update(publisher.server)
+    fetch, url = Fetch((), Patience(attempts=1)), f"{publisher.server.url}{_BASE}"
+    one = fetch.size("redhat-vex.csaf.jsonl")
+    changed = [_put(publisher, number, "2026-01-20", "3-1.el9") for number in range(1000, 1003)]
+    publisher.server.asked.clear()
+    with pytest.raises(NotFoundError, match="1 changed documents are left for the next update"):
+        csaf(fetch, "redhat-vex", url, most_added=one)
+    assert _asked(publisher, "/2026/") == changed[:2]
+    assert csaf(fetch, "redhat-vex", url)
+    assert _asked(publisher, "/2026/") == changed
+
+
 def test_what_came_before_a_failure_is_kept(publisher: CsafPublisher) -> None:
     _update(publisher.server)
     first = _put(publisher, 1000, "2026-01-20", "2-1.el9")
