@@ -42,7 +42,9 @@ class Launcher:
     As a context manager it also keeps the next container standing by: started before the one at
     hand is let go, it waits at its gate, and what the kernel enforces on it is compared when it is
     used. It has the limits and the priority that this process had when it was started; with other
-    standard streams, after a change of what was decided, or when it has died, it is not used.
+    standard streams, after a change of what was decided, or when it has died, it is not used. Until
+    it is used or the block ends it holds the streams that there were: of a pipe among them, whoever
+    reads the other end sees no end before.
 
     Args:
         say: writes warnings for people.

@@ -41,7 +41,7 @@ def checked(
     file: FileView, package: Package, needs: tuple[tuple[str, ...], ...] = ()
 ) -> Record | Unreadable:
     """The package as a record; an `Unreadable` where it lacks a usable name or version."""
-    if named(package.name, package.version):
+    if package.name and named(package.namespace + package.name, package.version):
         return Record(package, needs)
     if not package.name:
         return file.unreadable("an entry has no name")

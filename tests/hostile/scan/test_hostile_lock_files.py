@@ -116,3 +116,13 @@ def test_a_changed_wheel_is_read_or_reported(data: st.DataObject) -> None:
     assert packages or reasons
     assert all(why.isprintable() for why in reasons)
     assert all(char.isprintable() for char in chain(*(one.name for one in packages)))
+
+
+@pytest.mark.parametrize("group", ["a&#x9b;31m", "a&#x202e;b", "a" * 1_100])
+def test_a_group_that_no_terminal_should_show_is_no_package(group: str) -> None:
+    content = (
+        f'<verification-metadata><components><component group="{group}" name="b" version="1"/>'
+        "</components></verification-metadata>"
+    )
+    packages, unreadable = catalogued("gradle/verification-metadata.xml", content)
+    assert (packages, unreadable) == ([], ['"b" has a name or version that is none'])
