@@ -188,6 +188,8 @@ def _answer(message: bytes) -> Answer:
             at += 4
         else:
             raise ValueError("a header field of an unknown type")
+    if message[1] == ERROR and not error:
+        raise ValueError("an error without its name, which would be taken for none")
     body = (end + 7) // 8 * 8
     text = _read_text(message, body, order)[0] if error and signature[:1] == b"s" else ""
     return Answer(message[1], reply_to, error, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,14 @@ def test_a_message_cut_short_is_refused(kept: int) -> None:
     except MachineError:
         return
     raise AssertionError("a cut header was taken")
+
+
+def test_an_error_without_its_name_is_no_success() -> None:
+    reply = b"\5\1u\0" + (7).to_bytes(4, "little")
+    lengths = b"".join(n.to_bytes(4, "little") for n in (0, 1, len(reply)))
+    assert answer(b"l\2\0\1" + lengths + reply).reply_to == 7
+    with pytest.raises(MachineError):
+        answer(b"l\3\0\1" + lengths + reply)
 
 
 def test_our_own_messages_have_the_length_they_say() -> None:
