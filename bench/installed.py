@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _DISTRIBUTIONS = (
-    "hyperscan", "isal", "libarchive-c", "msgspec", "packaging", "pyseccomp", "pyyaml", "zstandard",
+    "cvss", "hyperscan", "isal", "libarchive-c", "msgspec", "packaging", "pyseccomp", "pyyaml",
+    "zstandard",
 )  # fmt: skip
 
 
