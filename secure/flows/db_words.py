@@ -39,8 +39,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def search(database: Database, word: str) -> tuple[Found, ...]:
-    """Advisories with this id or alias, else those on packages of this name."""
-    numbers = database.by_id(word) or database.by_id(word.upper())
+    """Advisories that name this id, else those on packages of this name."""
+    numbers = database.naming(word) or database.naming(word.upper())
     if numbers:
         return tuple(_found(database, number, ()) for number in numbers[:_MOST_FOUND])
     packages: dict[int, list[FoundPackage]] = {}

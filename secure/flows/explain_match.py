@@ -32,7 +32,7 @@ def explained(facts: ImageFacts, identifier: str) -> str:
     """
     name = _spelled(identifier)
     with the_database() as database:
-        numbers = database.by_id(name)
+        numbers = database.naming(name)
         found = list(traces(facts, database, name))
         if not numbers and not found:
             raise NotFoundError(

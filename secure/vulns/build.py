@@ -229,7 +229,8 @@ class _Builder:
         self._heads.append(head)
         if len(self._heads) == schema.HEADS_AT_ONCE:
             self._write_heads()
-        self._names.extend(blocks.hashed(name, number) for name in {record.id, *head.aliases})
+        names = {record.id, *head.aliases, *head.upstream, *head.related}
+        self._names.extend(blocks.hashed(name, number) for name in names)
 
     def _ecosystem(self, name: str) -> int:
         return self._ecosystems.setdefault(name, len(self._ecosystems) + 1)

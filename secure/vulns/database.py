@@ -164,15 +164,28 @@ class Database:
 
     def by_id(self, identifier: str) -> tuple[int, ...]:
         """Numbers of the advisories that have this id or alias."""
-        query = "SELECT content FROM identifier WHERE bucket = ?"
-        heads = [
-            (number, self._head(number))
-            for (content,) in self._file.rows(query, blocks.bucket_of(identifier))
-            for number in blocks.numbers_in(self._file.blob(content), identifier)
-        ]
         return tuple(
-            number for number, head in heads if head and identifier in (head.id, *head.aliases)
+            number
+            for number, head in self._told_of(identifier)
+            if identifier in (head.id, *head.aliases)
         )
+
+    def naming(self, identifier: str) -> tuple[int, ...]:
+        """Those of `by_id`, then those of distributions that are about it among others."""
+        own = self.by_id(identifier)
+        bundles = (
+            number
+            for number, head in self._told_of(identifier)
+            if identifier in (*head.upstream, *head.related)
+        )
+        return tuple(dict.fromkeys((*own, *bundles)))
+
+    def _told_of(self, identifier: str) -> Iterator[tuple[int, StoredHead]]:
+        query = "SELECT content FROM identifier WHERE bucket = ?"
+        for (content,) in self._file.rows(query, blocks.bucket_of(identifier)):
+            for number in blocks.numbers_in(self._file.blob(content), identifier):
+                if head := self._head(number):
+                    yield number, head
 
     def packages(self, name: str) -> Iterator[tuple[str, tuple[Affected, ...]]]:
         """Each ecosystem that has a package `name`, with what is said of it."""

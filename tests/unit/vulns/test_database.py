@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from advisory_feeds import NOW, advisory, built, database, feed
+from msgspec.structs import replace
 
 from secure.errors import MachineError, NotFoundError, TamperedError, UnsupportedError
 from secure.facts.image import Unreadable
@@ -69,6 +70,20 @@ def test_an_advisory_is_found_by_its_id_and_by_its_aliases(tmp_path: Path) -> No
         assert found.by_id("CVE-2020-2") == ()
         with pytest.raises(NotFoundError, match="number 77"):
             found.advisory(77)
+
+
+def test_what_is_about_a_vulnerability_among_others_is_found_too(tmp_path: Path) -> None:
+    records = [
+        replace(advisory("DSA-1", _PAD), upstream=("CVE-2020-1", "CVE-2020-2")),
+        replace(advisory("ALSA-1", _PAD), related=("CVE-2020-1",)),
+        advisory("GHSA-1", _PAD, aliases=("CVE-2020-1",)),
+    ]
+    with database(tmp_path, records) as found:
+        assert found.naming("CVE-2020-1") == (3, 1, 2)
+        assert (found.by_id("CVE-2020-1"), found.by_id("CVE-2020-2")) == ((3,), ())
+        assert found.naming("CVE-2020-2") == (1,)
+        assert found.naming("DSA-1") == (1,)
+        assert found.naming("CVE-2020-3") == ()
 
 
 def test_many_names_are_answered_as_each_by_itself(tmp_path: Path) -> None:
