@@ -71,8 +71,9 @@ def test_every_rule_is_one(path: Path) -> None:
 def test_every_file_of_the_project_is_there(path: Path) -> None:
     folders = "secure|tests|docs|bench|scripts|policies|vulndb|bin"
     names = re.findall(rf"`((?:{folders})/[\w./-]+)`", path.read_text())
-    # NAME stands for the reader's own.
-    assert [name for name in names if "NAME" not in name and not (ROOT / name).exists()] == []
+    # NAME stands for the reader's own, and a fresh checkout has no __pycache__ yet.
+    ours = (name for name in names if "NAME" not in name and "__pycache__" not in name)
+    assert [name for name in ours if not (ROOT / name).exists()] == []
 
 
 def test_the_packages_page_names_every_cataloger() -> None:
