@@ -297,7 +297,7 @@ def _verb(
             sys.stdout.write(help_text(command))
             return 0
         if outer.has(_SYSTEMD.name):
-            given.add(_SYSTEMD, "")
+            given.add(_SYSTEMD, "true")
         return run(given, _root(outer), log)
 
     return name, call
