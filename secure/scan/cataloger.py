@@ -32,6 +32,11 @@ class FileView(msgspec.Struct, frozen=True):
         """Where facts from this file are; the merge puts the layer number in."""
         return Location(text(self.name), 0)
 
+    def chunks(self) -> Iterator[bytes]:
+        """All of the content, for a cataloger that is `streamed`; once."""
+        yield self.content
+        yield from self.rest()
+
     def unreadable(self, why: str) -> Unreadable:
         """A part of this file that could not be read."""
         return Unreadable(text(self.name), 0, why)

@@ -37,12 +37,7 @@ Found = Record | Unreadable
 
 
 def parse_archive(file: FileView) -> Iterator[Found]:
-    yield from _Walk(file).archive(_chunks(file), text(file.name), 0)
-
-
-def _chunks(file: FileView) -> Iterator[bytes]:
-    yield file.content
-    yield from file.rest()
+    yield from _Walk(file).archive(file.chunks(), text(file.name), 0)
 
 
 class _Walk:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from secure.errors import InputError
 from secure.facts.location import text
@@ -51,7 +50,7 @@ def parse_archive(file: FileView) -> Found:
 
 
 def _hashed(file: FileView, digests: Iterable[hashlib._Hash]) -> Iterator[bytes]:
-    for piece in chain((file.content,), file.rest()):
+    for piece in file.chunks():
         for digest in digests:
             digest.update(piece)
         yield piece

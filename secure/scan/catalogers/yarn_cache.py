@@ -7,8 +7,6 @@ the archive, and nothing unpacks them. The project's cache is .yarn/cache, the u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from secure.errors import InputError
@@ -30,7 +28,7 @@ def parse_cache(file: FileView) -> Found:
 
 
 def _inside(file: FileView) -> Found:
-    members = ZipStream(_chunks(file), Budget(text(file.name)))
+    members = ZipStream(file.chunks(), Budget(text(file.name)))
     seen, found = set[bytes](), False
     try:
         for member in members:
@@ -58,11 +56,6 @@ def _of_cache(item: Record | Unreadable) -> Record | Unreadable:
         return item
     package = msgspec.structs.replace(item.package, found_by=YARN_CACHE.name)
     return msgspec.structs.replace(item, package=package)
-
-
-def _chunks(file: FileView) -> Iterator[bytes]:
-    yield file.content
-    yield from file.rest()
 
 
 YARN_CACHE = Cataloger(
