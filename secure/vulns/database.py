@@ -172,13 +172,13 @@ class Database:
 
     def naming(self, identifier: str) -> tuple[int, ...]:
         """Those of `by_id`, then those of distributions that are about it among others."""
-        own = self.by_id(identifier)
-        bundles = (
-            number
-            for number, head in self._told_of(identifier)
-            if identifier in (*head.upstream, *head.related)
-        )
-        return tuple(dict.fromkeys((*own, *bundles)))
+        own, bundles = [], []
+        for number, head in self._told_of(identifier):
+            if identifier in (head.id, *head.aliases):
+                own.append(number)
+            elif identifier in (*head.upstream, *head.related):
+                bundles.append(number)
+        return (*own, *bundles)
 
     def _told_of(self, identifier: str) -> Iterator[tuple[int, StoredHead]]:
         query = "SELECT content FROM identifier WHERE bucket = ?"

@@ -34,8 +34,8 @@ def safe_version(
         return ""
     told = tuple(entries)
     named = {interval.fixed for one in told for interval in one.ranges if interval.fixed}
-    later = sorted(one for one in _placed(asked, named) if one >= first)
-    for place, version in [first, *later][:_MOST]:
+    later = {one for one in _placed(asked, named) if one > first}
+    for place, version in [first, *sorted(later)][:_MOST]:
         there = msgspec.structs.replace(asked, version=version)
         if not any(_is_affected(package, there, place, one) for one in told):
             return version
