@@ -59,6 +59,11 @@ class Allowed:
     verdict: Verdict
     settings: Settings
 
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What a container of it executes."""
+        return payload(self.request, self.image, "").argv
+
     def plan(self) -> Plan:
         """The plan of a new container."""
         name = os.urandom(8).hex()

@@ -100,10 +100,9 @@ class Launcher:
             ready = self._ready()
             if command:
                 ready = replace(ready, request=replace(ready.request, command=command))
-            plan, standing = ready.plan(), self._taken()
+            argv, standing = ready.argv, self._taken()
             try:
-                if standing:
-                    plan = replace(standing.start.plan, argv=plan.argv)
+                plan = replace(standing.start.plan, argv=argv) if standing else ready.plan()
                 self._prepare_next()
             except BaseException:  # Ctrl-C: nobody else knows of that one any more
                 if standing:
