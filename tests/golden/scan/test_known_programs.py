@@ -56,7 +56,7 @@ def test_launcher_and_description_of_a_java_runtime_are_one_package(tmp_path: Pa
     homes = [one.parent for one in sorted(Path("/usr/lib/jvm").glob("*/release"))]
     homes = [h for h in homes if (h / "bin/java").is_file() and not h.is_symlink()]
     if not homes:
-        pytest.skip("no Java here")
+        pytest.skip("no Java runtime below /usr/lib/jvm")
     for home in homes:
         into = tmp_path / "usr/lib/jvm" / home.name
         (into / "bin").mkdir(parents=True)

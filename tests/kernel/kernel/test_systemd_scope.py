@@ -136,7 +136,7 @@ def test_only_a_socket_of_the_callers_is_asked(
         monkeypatch.setenv(f"DBUS_{bus}_BUS_ADDRESS", found)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     if os.geteuid() == 0 and os.path.isdir(RUNS_SYSTEMD):
-        pytest.skip("root of this machine has a bus of its own")
+        pytest.skip("systemd runs this machine, and its bus is found for root")
     assert systemd_scope.address() == ("", False)
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.kernel
 @pytest.fixture(params=["user", "root"])
 def engine(request: pytest.FixtureRequest, installed: Installed) -> Iterator[Account]:
     if os.path.isdir(RUNS_SYSTEMD):
-        pytest.skip("systemd runs here")
+        pytest.skip("systemd runs this machine: tests/vm shows the scope there")
     with installed.account(caller(request.param)) as account:
         yield account
 
