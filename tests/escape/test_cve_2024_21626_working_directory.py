@@ -7,8 +7,6 @@ the root without magic links; a directory outside it is refused by getcwd(2).
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from attack import INIT, Arena, Replacement, said
 from containers import Caller
@@ -49,16 +47,8 @@ def test_the_images_working_directory_is_judged_alike(person: Account, images: I
 
 
 def test_only_the_standard_streams_are_open(arena: Arena, who: Caller) -> None:
-    folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
-    os.dup2(folder, 251, inheritable=True)
-    try:
-        found = arena.shop.start(
-            who, "/bin/sh", "-c", "for p in /proc/[0-9]*; do ls $p/fd 2>/dev/null; done | sort -u",
-            pass_fds=(251,),
-        )  # fmt: skip
-    finally:
-        os.close(251)
-        os.close(folder)
+    script = "for p in /proc/[0-9]*; do ls $p/fd 2>/dev/null; done | sort -u"
+    found = arena.shop.start(who, "/bin/sh", "-c", script, planted=(251,))
     # 10 is the shell's own copy; 3 is the directory that `ls` reads.
     assert set(found.out.split()) <= {"0", "1", "2", "3", "10"}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from attack import Arena, said
 from containers import Caller, Result
@@ -15,29 +13,14 @@ PLANTED = (3, 9, 251, 500)
 
 def with_planted(arena: Arena, who: Caller, without: tuple[str, ...]) -> Result:
     """Start with a directory of the host open and inheritable under several numbers."""
-    folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
-    kept = {
-        number: os.dup(number) for number in PLANTED if os.path.exists(f"/proc/self/fd/{number}")
-    }
-    for number in PLANTED:
-        os.dup2(folder, number, inheritable=True)
     script = "; ".join(
         f"echo d{n}=$(/bin/attack call openat {n} =passwd 0 | tail -n 1)" for n in PLANTED
     )
     layers = [str(arena.shop.rootfs), str(arena.layer)]
     package = arena.package(without) if without else None
-    try:
-        return arena.shop.start(
-            who, "/bin/sh", "-c", script, package=package, layers=layers, pass_fds=PLANTED
-        )
-    finally:
-        for number in PLANTED:
-            os.close(number)
-        for number, saved in kept.items():
-            os.dup2(saved, number, inheritable=False)
-            os.close(saved)
-        if folder not in PLANTED:
-            os.close(folder)
+    return arena.shop.start(
+        who, "/bin/sh", "-c", script, package=package, layers=layers, planted=PLANTED
+    )
 
 
 def test_no_planted_descriptor_arrives(arena: Arena, who: Caller) -> None:

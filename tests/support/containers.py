@@ -22,6 +22,15 @@ APPLETS = (
     "cp", "chmod", "mknod", "head", "tail", "tr", "seq", "yes", "dd", "test", "sort", "stty",
 )  # fmt: skip
 
+_PLANT = """
+import os, sys
+folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+for number in map(int, sys.argv[1].split(",")):
+    os.dup2(folder, number)
+    os.set_inheritable(number, True)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -128,14 +137,19 @@ class Workshop:
         *command: str,
         package: Path | None = None,
         stdin: str | None = None,
-        pass_fds: tuple[int, ...] = (),
+        planted: tuple[int, ...] = (),
         **specification: Any,
     ) -> Result:
-        """Start a container and wait for it."""
+        """Start a container and wait for it.
+
+        `planted` are numbers under which its starter has a directory of the host open and
+        inheritable: a process of its own, since number 3 of this one may be the pipe by which a
+        worker of the test run is told what to do.
+        """
         with self.prepared(who, specification) as spec:
             arguments = self.command(spec, package, *command)
             done = subprocess.run(
-                arguments,
+                _planting(planted, arguments) if planted else arguments,
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -143,7 +157,6 @@ class Workshop:
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 timeout=60,
                 check=False,
-                pass_fds=pass_fds,
                 env={"PATH": "/usr/bin:/bin", "HOME": str(spec.parent), "SECRET": "of the caller"},
                 **who.credentials,
             )
@@ -161,6 +174,11 @@ class Workshop:
         script = self.folder / "start_container.py"
         python = os.path.realpath(sys.executable)
         return [python, "-I", "-S", "-B", str(script), str(packages), str(spec), "--", *command]
+
+
+def _planting(planted: tuple[int, ...], arguments: list[str]) -> list[str]:
+    numbers = ",".join(map(str, planted))
+    return [os.path.realpath(sys.executable), "-I", "-S", "-c", _PLANT, numbers, *arguments]
 
 
 class _Scratch:

@@ -205,13 +205,8 @@ def probe_all(shop: Workshop, who: Caller, build: str, out: tuple[Replacement, .
         f'echo "{p.name}=$({p.probe})"' for p in PROTECTIONS
     )
     # The kind of leak that CVE-2024-21626 was: a directory of the host, open and inheritable.
-    os.dup2(os.open("/etc", os.O_RDONLY | os.O_DIRECTORY), 251, inheritable=True)
-    try:
-        return shop.start(
-            who, "/bin/sh", "-c", script, package=shop.package(build, out), pass_fds=(251,)
-        )
-    finally:
-        os.close(251)
+    package = shop.package(build, out)
+    return shop.start(who, "/bin/sh", "-c", script, package=package, planted=(251,))
 
 
 def red(found: Result) -> set[str]:
