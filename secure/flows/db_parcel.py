@@ -21,14 +21,13 @@ from secure.flows.db import may_lose_percent, replacing
 from secure.kernel.whole_files import write_whole
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly
+from secure.store.web_address import fault_of, shown
 from secure.vulns import manifest
 from secure.vulns.contents import rebuild, rows
 from secure.vulns.database_file import open_file
 from secure.vulns.database_status import status_of
 from secure.vulns.parcel import Head, read_head, read_parcel, waybill_of, write_parcel
 from secure.vulns.signature import KEY_BYTES, sign, signer
-
-_WEB = ("https://", "http://")
 
 
 def export(
@@ -90,14 +89,20 @@ def import_(
         key: file of the public key that must have signed it; "" asks for no signature.
 
     Raises:
+        UsageError: `path` is an address, but not on the web.
         DigestMismatchError: the file, or the database in it, is not what was promised.
         NotSignedError: a key is given, and there is no signature.
         TamperedError: it is signed by another key.
         ArchiveError, UnsupportedError: it holds no database of ours.
         ShrunkError: an ecosystem has lost too many records.
     """
+    from_web = "://" in path
+    if from_web and (fault := fault_of(path)):
+        raise UsageError(
+            f'cannot import "{shown(path)}": {fault}', do="Give a file, or an address on the web."
+        )
     with replacing() as fresh:
-        if not path.startswith(_WEB):
+        if not from_web:
             return _import(path, f'"{path}"', fresh, digest, key, accept_shrink)
         from secure.store.download import Patience, download
 

@@ -13,7 +13,7 @@ from itertools import chain
 
 import msgspec
 
-from secure.errors import InputError, NotFoundError, SecureError, UsageError
+from secure.errors import InputError, NotFoundError, SecureError
 from secure.facts.image import Unreadable
 from secure.flows.clock import now
 from secure.flows.current_database import folder
@@ -21,6 +21,7 @@ from secure.flows.db import FeedList, may_lose_percent, replacing
 from secure.flows.db_fetch import Fetch, Job
 from secure.flows.db_osv import export
 from secure.flows.db_vendors import jobs
+from secure.flows.db_wanted import check_ecosystems, check_requests, check_servers
 from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly
 from secure.store.download import Patience
@@ -74,7 +75,7 @@ def update(
         told: is given a line for people now and then.
 
     Raises:
-        UsageError: nothing is on request by a name of `also`.
+        UsageError: an ecosystem, request or server is none; nothing was fetched.
         NotFoundError: nothing at all could be had.
         ShrunkError: an ecosystem has lost too many records; the database is the old one.
     """
@@ -101,12 +102,10 @@ def _jobs(feeds: FeedList, wanted: Wanted) -> Callable[[Fetch], Iterator[Job]]:
     """What is to be done, once there is where to do it."""
     vendors = feeds.vendors | feeds.on_request
     chosen = wanted.ecosystems or (*feeds.ecosystems, *feeds.vendors)
-    for name in wanted.also:
-        if name not in vendors:
-            raise UsageError(
-                f'nothing is on request as "{name}"', do=f"There is: {', '.join(feeds.on_request)}."
-            )
-    exported = [name for name in chosen if name not in vendors]
+    check_ecosystems(feeds, wanted.ecosystems)
+    check_requests(feeds, wanted.also)
+    check_servers(wanted.urls)
+    exported = dict.fromkeys(name for name in chosen if name not in vendors)
     own = dict.fromkeys(name for name in (*chosen, *wanted.also) if name in vendors)
     return lambda fetch: chain(
         (export(fetch, feeds.osv, ecosystem) for ecosystem in exported),

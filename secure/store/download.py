@@ -18,7 +18,6 @@ from collections.abc import Callable
 from contextlib import closing
 from email.utils import parsedate_to_datetime
 from typing import IO
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,6 +30,7 @@ from secure.errors import (
 )
 from secure.facts.plain import plain
 from secure.store.atomic import remove_quietly, write_file
+from secure.store.web_address import fault_of, shown
 
 _PIECE = 256 * 1024
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -122,8 +122,8 @@ def download(
 
 
 def _from_one(wanted: _Wanted, patience: Patience) -> bool:
-    if not _is_address(wanted.url):
-        raise NotFoundError(f'"{wanted.url}" is no web address')
+    if fault := fault_of(wanted.url):
+        raise NotFoundError(f'"{shown(wanted.url)}" is no web address: {fault}')
     pause, why, silent = patience.first_pause_s, "", True
     for attempt in range(patience.attempts):
         try:
@@ -136,13 +136,6 @@ def _from_one(wanted: _Wanted, patience: Patience) -> bool:
     raise UnreachableError(
         f'"{wanted.url}" was not given in {patience.attempts} attempts: {why}', silent=silent
     )
-
-
-def _is_address(url: str) -> bool:
-    try:
-        return urlsplit(url).scheme in {"http", "https"}
-    except ValueError:
-        return False
 
 
 def _attempt(wanted: _Wanted, patience: Patience) -> bool:
@@ -314,10 +307,10 @@ class _NoWayDown(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        to = urlsplit(newurl).scheme
-        if to != "https" and (to != "http" or req.full_url.startswith("https:")):
+        down = req.full_url.startswith("https:") and not newurl.startswith("https:")
+        if down or fault_of(newurl):
             fp.close()
-            raise UnreachableError(f'"{req.full_url}" leads to "{newurl}"')
+            raise UnreachableError(f'"{req.full_url}" leads to "{shown(newurl)}"')
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     def http_error_302(

@@ -1,7 +1,6 @@
 """Which ecosystem orders its versions how: OSV's names, and those of feeds OSV does not carry.
 
-Source: OSV schema 1.7, "Defined ecosystems". Android, ConanCenter, FreeBSD, GIT, Linux and OSS-Fuzz
-are left out: their records say commits, tags or patch levels, or follow rules not written here.
+Source: OSV schema 1.7, "Defined ecosystems".
 """
 
 from __future__ import annotations
@@ -54,6 +53,11 @@ _ECOSYSTEMS: tuple[tuple[_Family, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 FAMILY = {name: key for key, names in _ECOSYSTEMS for name in names}
+
+# Their records say commits, tags or patch levels, or follow rules not written here.
+_UNORDERED = frozenset({"Android", "ConanCenter", "FreeBSD", "GIT", "Linux", "OSS-Fuzz"})
+
+ECOSYSTEMS = FAMILY.keys() | _REBUILDERS | _UNORDERED
 
 
 def family(ecosystem: str) -> _Family | None:
