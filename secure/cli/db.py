@@ -35,6 +35,7 @@ COMMAND = Command(
         Option("--ecosystem", "update: these instead of all", "NAME", many=True),
         Option("--also", "update: beside them, what is on request (below)", "NAME", many=True),
         Option("--accept-shrink", "build, update, import: even if an ecosystem loses many records"),
+        Option("--accept-older", "import: even if it was built before the database in place"),
         Option("--sha256", "import: what the file's digest must be", "HEX"),
         Option("--sign", "export: the private key to sign with, ed25519 in PEM", "FILE"),
         Option("--without-details", "export: leave out details and references of advisories"),
@@ -154,13 +155,16 @@ def _export(arguments: Arguments, path: str) -> int:
 
 
 def _import(arguments: Arguments, path: str) -> int:
-    from secure.flows.db_parcel import import_
+    from secure.flows.db_parcel import Import, import_
 
     made = import_(
-        path,
-        digest=arguments.one("--sha256"),
-        key=arguments.one("--key"),
-        accept_shrink=arguments.has("--accept-shrink"),
+        Import(
+            path,
+            digest=arguments.one("--sha256"),
+            key=arguments.one("--key"),
+            accept_shrink=arguments.has("--accept-shrink"),
+            accept_older=arguments.has("--accept-older"),
+        )
     )
     signed = (
         f"signed by {made.signed_by}" if made.signed_by else "no signature was asked for (--key)"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from os.path import realpath
 
+import msgspec
+
 from secure import system as os
 from secure.errors import (
     ArchiveError,
@@ -78,61 +80,80 @@ def _place(path: str) -> str:
     return realpath(path)
 
 
-def import_(
-    path: str, *, digest: str = "", key: str = "", accept_shrink: bool = False
-) -> manifest.Manifest:
-    """Replace the database by the one in `path`.
+class Import(msgspec.Struct, frozen=True):
+    """What an import is asked for.
 
     Args:
         path: a file, or the address of one on a web server.
         digest: sha256 of the file, hexadecimal, as another channel told it; "" is not compared.
         key: file of the public key that must have signed it; "" asks for no signature.
+        accept_shrink: even if an ecosystem has lost many records.
+        accept_older: even if it was built before the database in place.
+    """
+
+    path: str
+    digest: str = ""
+    key: str = ""
+    accept_shrink: bool = False
+    accept_older: bool = False
+
+
+def import_(asked: Import) -> manifest.Manifest:
+    """Replace the database by another machine's.
 
     Raises:
-        UsageError: `path` is an address, but not on the web.
+        UsageError: an address, but not on the web.
         DigestMismatchError: the file, or the database in it, is not what was promised.
         NotSignedError: a key is given, and there is no signature.
         TamperedError: it is signed by another key.
         ArchiveError, UnsupportedError: it holds no database of ours.
+        OlderError: it was built before the database in place.
         ShrunkError: an ecosystem has lost too many records.
     """
-    from_web = "://" in path
-    if from_web and (fault := fault_of(path)):
+    url = asked.path if "://" in asked.path else ""
+    if url and (fault := fault_of(url)):
         raise UsageError(
-            f'cannot import "{shown(path)}": {fault}', do="Give a file, or an address on the web."
+            f'cannot import "{shown(url)}": {fault}', do="Give a file, or an address on the web."
         )
     with replacing() as fresh:
-        if not from_web:
-            return _import(path, f'"{path}"', fresh, digest, key, accept_shrink)
+        if not url:
+            return _import(asked.path, asked, fresh)
         from secure.store.download import Patience, download
 
         fetched = os.path.join(folder(), "parcel")
         # What came before an interruption stays beside it, and is resumed.
-        download([path], fetched, DEFAULT_LIMITS.feed_bytes, Patience())
+        download([url], fetched, DEFAULT_LIMITS.feed_bytes, Patience())
         try:
-            return _import(fetched, f'"{path}"', fresh, digest, key, accept_shrink)
+            return _import(fetched, asked, fresh)
         finally:
             remove_quietly(fetched)
             remove_quietly(f"{fetched}.json")
 
 
-def _import(
-    path: str, where: str, fresh: str, digest: str, key: str, accept_shrink: bool
-) -> manifest.Manifest:
+def _import(path: str, asked: Import, fresh: str) -> manifest.Manifest:
+    where = f'"{asked.path}"'
     try:
         if not os.path.isfile(path) and os.path.exists(path):
             raise ArchiveError(f"{where} is not a file", do="Give what secure db export wrote.")
         with open(path, "rb") as source:
-            if digest:
-                _compare(source.read, digest, where)
+            if asked.digest:
+                _compare(source.read, asked.digest, where)
                 source.seek(0)
             head = read_head(source, where)
-            signed_by = _signer(head, key) if key else ""
+            signed_by = _signer(head, asked.key) if asked.key else ""
+            if not asked.accept_older:
+                manifest.check_age(folder(), head.waybill.built_at)
             rebuild(read_parcel(head.waybill, source, DEFAULT_LIMITS, where), fresh, where)
     except OSError as cause:
         raise ArchiveError(f"cannot read {where}: {cause.strerror}") from cause
-    most = may_lose_percent(accept_shrink=accept_shrink)
-    return manifest.install(folder(), fresh, may_lose_percent=most, signed_by=signed_by)
+    return manifest.install(
+        folder(),
+        fresh,
+        may_lose_percent=may_lose_percent(accept_shrink=asked.accept_shrink),
+        signed_by=signed_by,
+        # Once more, by the rows: a waybill that nobody signed may say another time.
+        may_be_older=asked.accept_older,
+    )
 
 
 def _signer(head: Head, key: str) -> str:

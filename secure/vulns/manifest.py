@@ -25,6 +25,7 @@ from secure.vulns.database_status import DatabaseStatus, FeedStatus
 
 _AGAIN = "Get it again: secure db update, or secure db import FILE."
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z").fullmatch
 MANIFEST_BYTES = 4 * 1024 * 1024  # some 300 ecosystems take 20 KiB
 _LEAST_ALARMING = 50  # records of an ecosystem; below, a few withdrawn ones are many per cent
 
@@ -51,6 +52,10 @@ class Manifest(msgspec.Struct, frozen=True):
 
 class ShrunkError(InputError):
     """A database has lost so many records that something is wrong with where they come from."""
+
+
+class OlderError(InputError):
+    """What is to be imported was built before the database in place: a rollback (TUF, 1.5.2)."""
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -145,7 +150,12 @@ def _noted(note: str) -> _Checked | None:
 
 
 def install(
-    folder: str, fresh: str, *, may_lose_percent: int | None, signed_by: str = ""
+    folder: str,
+    fresh: str,
+    *,
+    may_lose_percent: int | None,
+    signed_by: str = "",
+    may_be_older: bool = True,
 ) -> Manifest:
     """Make the file `fresh`, which lies in `folder`, the current database.
 
@@ -154,13 +164,17 @@ def install(
     Args:
         may_lose_percent: of an ecosystem's records; None is any number.
         signed_by: see `Manifest`.
+        may_be_older: than the one in place; what was built just now never is.
 
     Raises:
         ShrunkError: an ecosystem has lost more; the database is still the old one.
+        OlderError, TamperedError: see `check_age`.
     """
     make_private_dir(folder)
     made = msgspec.structs.replace(manifest_of(fresh), signed_by=signed_by)
-    old = current(folder)
+    if not may_be_older:
+        check_age(folder, made.built_at)
+    old = _former(folder)
     if old is not None and may_lose_percent is not None:
         _check_size(old, made, may_lose_percent)
     os.rename(fresh, os.path.join(folder, made.file))
@@ -170,6 +184,34 @@ def install(
         if (name.endswith(".db") and name != made.file) or ".db." in name:
             remove_quietly(os.path.join(folder, name))
     return made
+
+
+def check_age(folder: str, built_at: str) -> None:
+    """Refuse to go back in time: what was found and told since would be forgotten.
+
+    Raises:
+        OlderError: the database in `folder` was built later.
+        TamperedError: `built_at` is no time.
+    """
+    if not _TIME(built_at):
+        raise TamperedError(
+            f'the database was built at no time: "{plain(built_at[:100])}"', do="Get it again."
+        )
+    old = _former(folder)
+    if old is not None and built_at < old.built_at:
+        raise OlderError(
+            f"the database was built {built_at}, before the one in place, built {old.built_at};"
+            " that is kept",
+            do="Ask its sender for a newer one. If an older one is wanted, add --accept-older.",
+        )
+
+
+def _former(folder: str) -> Manifest | None:
+    """The manifest that is to be replaced; None where it is none, as that is how it is mended."""
+    try:
+        return current(folder)
+    except TamperedError:
+        return None
 
 
 def _check_size(old: Manifest, made: Manifest, may_lose_percent: int) -> None:

@@ -24,7 +24,7 @@ from feed_server import serving
 from secure.cli.main import main
 from secure.errors import ArchiveError, InputError, NotFoundError, TamperedError
 from secure.flows import db
-from secure.flows.db_parcel import export, import_
+from secure.flows.db_parcel import Import, export, import_
 from secure.vulns.signature import NotSignedError
 
 _PRIVATE = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -79,7 +79,7 @@ def test_keys_that_openssl_made_sign_and_check(tmp_path: Path) -> None:
     make = ("openssl", "genpkey", "-algorithm", "ed25519", "-out", private)
     subprocess.run(make, check=True)
     subprocess.run(("openssl", "pkey", "-in", private, "-pubout", "-out", public), check=True)
-    made = import_(_exported(tmp_path, str(private)), key=str(public))
+    made = import_(Import(_exported(tmp_path, str(private)), key=str(public)))
     der = ("openssl", "pkey", "-pubin", "-in", public, "-outform", "DER")
     digest = subprocess.run(("sha256sum",), input=_stdout(der), capture_output=True, check=True)
     assert made.signed_by == f"sha256:{digest.stdout[:64].decode()}"
@@ -103,14 +103,14 @@ def test_another_key_is_refused_and_the_old_database_stays(tmp_path: Path) -> No
     _, public = _pair(tmp_path, "ours")
     before = db.status()
     with pytest.raises(TamperedError, match="not signed by the key of"):
-        import_(parcel, key=public)
+        import_(Import(parcel, key=public))
     assert db.status() == before
     assert db.signed_by() == ""
 
 
 def test_an_unsigned_one_is_refused_where_a_key_is_given(tmp_path: Path) -> None:
     with pytest.raises(NotSignedError, match="not signed"):
-        import_(_exported(tmp_path), key=_pair(tmp_path, "ours")[1])
+        import_(Import(_exported(tmp_path), key=_pair(tmp_path, "ours")[1]))
 
 
 def test_a_manifest_that_was_changed_after_signing_is_refused(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_a_manifest_that_was_changed_after_signing_is_refused(tmp_path: Path) ->
     assert changed != raw
     parcel.write_bytes(changed)
     with pytest.raises(TamperedError, match="was changed since"):
-        import_(str(parcel), key=public)
-    import_(str(parcel))  # the control: nobody asked for a signature
+        import_(Import(str(parcel), key=public))
+    import_(Import(str(parcel)))  # the control: nobody asked for a signature
 
 
 def test_every_bit_of_a_signature_counts(tmp_path: Path) -> None:
@@ -135,18 +135,18 @@ def test_every_bit_of_a_signature_counts(tmp_path: Path) -> None:
         changed[at] ^= 1
         parcel.write_bytes(changed)
         with pytest.raises(InputError):
-            import_(str(parcel), key=public)
+            import_(Import(str(parcel), key=public))
     parcel.write_bytes(raw[: begin + 30])
     with pytest.raises(InputError):
-        import_(str(parcel), key=public)
+        import_(Import(str(parcel), key=public))
 
 
 def test_what_was_signed_elsewhere_is_not_passed_on_as_ours(tmp_path: Path) -> None:
     private, public = _pair(tmp_path, "ours")
-    import_(_exported(tmp_path, private), key=public)
+    import_(Import(_exported(tmp_path, private), key=public))
     assert db.signed_by()
     export(str(tmp_path / "again"), lambda _: None)
-    import_(str(tmp_path / "again"))
+    import_(Import(str(tmp_path / "again")))
     assert db.signed_by() == ""
 
 
@@ -164,10 +164,10 @@ def test_a_key_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     parcel = _exported(tmp_path, ours[0])
     for public in (curve[1], ours[0], str(large), str(junk)):
         with pytest.raises(InputError, match=r"no public key of ed25519|no key"):
-            import_(parcel, key=public)
+            import_(Import(parcel, key=public))
     for missing in (str(tmp_path / "nowhere"), "\0"):
         with pytest.raises(NotFoundError, match="cannot be read"):
-            import_(parcel, key=missing)
+            import_(Import(parcel, key=missing))
 
 
 def test_a_database_is_imported_from_a_web_server(tmp_path: Path) -> None:
@@ -175,13 +175,13 @@ def test_a_database_is_imported_from_a_web_server(tmp_path: Path) -> None:
     parcel = Path(_exported(tmp_path, private))
     with serving() as server:
         server.files["/db.zst"] = parcel.read_bytes()
-        assert import_(f"{server.url}/db.zst", key=public).records == 100
-        assert import_(f"{server.url}/db.zst", key=public).records == 100
+        assert import_(Import(f"{server.url}/db.zst", key=public)).records == 100
+        assert import_(Import(f"{server.url}/db.zst", key=public)).records == 100
         server.files["/db.zst"] = b"<html>sign in first</html>"
         with pytest.raises(ArchiveError, match="was not made by secure db export"):
-            import_(f"{server.url}/db.zst", key=public)
+            import_(Import(f"{server.url}/db.zst", key=public))
         with pytest.raises(NotFoundError):
-            import_(f"{server.url}/nothing", key=public)
+            import_(Import(f"{server.url}/nothing", key=public))
     assert db.signed_by()
     left = {path.name for path in (tmp_path / "data/secure/vulndb").iterdir()}
     assert not [name for name in left if name.startswith(("parcel", "fresh"))]
