@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
     RE_ADDED = "re-added"
 
 
-class PackageChange(msgspec.Struct, frozen=True):
+class PackageChange(msgspec.Struct, frozen=True, gc=False):
     """One package that one layer changed.
 
     Args:
@@ -44,7 +44,7 @@ class PackageChange(msgspec.Struct, frozen=True):
     before: str = ""
 
 
-class GonePackage(msgspec.Struct, frozen=True):
+class GonePackage(msgspec.Struct, frozen=True, gc=False):
     """A package, or a version of one, that the image no longer has and a layer still holds.
 
     Args:

@@ -22,7 +22,7 @@ class Relro(StrEnum):
     FULL = "full"
 
 
-class ExecutableFact(msgspec.Struct, frozen=True):
+class ExecutableFact(msgspec.Struct, frozen=True, gc=False):
     """One ELF program or shared library. `None` means: this file does not say.
 
     Args:

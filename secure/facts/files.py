@@ -25,7 +25,7 @@ class FileTag(StrEnum):
     REMOTE_LOGIN = "remote-login-server"  # sshd, telnetd, …
 
 
-class FileFact(msgspec.Struct, frozen=True):
+class FileFact(msgspec.Struct, frozen=True, gc=False):
     """A file with at least one `FileTag`. `mode` holds permission bits only (0o7777)."""
 
     location: Location

@@ -30,7 +30,7 @@ class Layer(msgspec.Struct, frozen=True):
     wasted_bytes: int = 0
 
 
-class Location(msgspec.Struct, frozen=True, order=True):
+class Location(msgspec.Struct, frozen=True, order=True, gc=False):
     """A path inside one layer. Paths have no leading slash; see `text`."""
 
     path: str

@@ -14,7 +14,7 @@ class Disagreement(StrEnum):
     CHANGED = "changed"
 
 
-class ClaimedFile(msgspec.Struct, frozen=True):
+class ClaimedFile(msgspec.Struct, frozen=True, gc=False):
     """A file that a package database claims and that is missing or changed.
 
     Args:

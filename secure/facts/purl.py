@@ -20,6 +20,7 @@ from secure.facts.purl_types import (
 # What stays as it is: unreserved characters and the colon (ECMA-427, "Character encoding").
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_~:")
 _TABLE = tuple(chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256))
+_PLAIN = re.compile(r"[A-Za-z0-9._~:-]*", re.ASCII)
 _TYPE = re.compile(r"[a-z][a-z0-9.-]*", re.ASCII)
 _KEY = re.compile(r"[a-z][a-z0-9._-]*", re.ASCII)
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -74,6 +75,8 @@ def purl(
 
 def encoded(part: str) -> str:
     """One component of a package URL, percent-encoded where it must be."""
+    if _PLAIN.fullmatch(part):
+        return part
     # Text of hostile images may hold lone surrogates: they must not stop the report.
     return "".join([_TABLE[byte] for byte in part.encode("utf-8", "backslashreplace")])
 

@@ -16,7 +16,7 @@ class SecretPlace(StrEnum):
     HISTORY = "history"
 
 
-class Secret(msgspec.Struct, frozen=True):
+class Secret(msgspec.Struct, frozen=True, gc=False):
     """One detected secret. The value itself is never kept, logged or printed.
 
     Args:

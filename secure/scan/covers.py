@@ -8,7 +8,7 @@ name: the names of the largest layer, which is usually the base, are then never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.names import blocks
@@ -102,6 +102,7 @@ class UpperLayers:
         self._taken: set[bytes] = set()
         self._directories: set[bytes] = set()
         self._opaques: set[bytes] = set()
+        self._emptying = False  # a directory of the next layer below
         self._hides: dict[bytes, bool] = {}  # answers for directories
 
     def add(self, index: int) -> None:
@@ -113,6 +114,7 @@ class UpperLayers:
             self._keep(index, names, self._directories)
         self._opaques.update(layer.opaques)
         self._hides.clear()
+        self._emptying = index > 0 and self._empties_any(self._layers[index - 1])
 
     def _keep(self, index: int, names: Iterable[bytes], kept: set[bytes]) -> None:
         last, keep = None, False
@@ -124,15 +126,20 @@ class UpperLayers:
             if keep:
                 kept.add(name)
 
-    def hidden(self, names: Iterable[bytes]) -> Iterator[bool]:
-        """Of each name that is no directory: does a layer above hide it?"""
-        last, gone = None, False
-        for name in names:
-            directory = name.rpartition(b"/")[0]
-            # The entries of a directory follow each other.
-            if directory != last:
-                last, gone = directory, self._is_emptied(directory)
-            yield gone or name in self._taken or name in self._directories
+    def hidden(self, names: Sequence[bytes]) -> set[bytes]:
+        """Those of `names` that are hidden: files of the layer below these, no directories."""
+        found = self._taken.intersection(names)
+        found |= self._directories.intersection(names)
+        if self._emptying:
+            found.update(name for name in names if self._is_emptied(name.rpartition(b"/")[0]))
+        return found
+
+    def _empties_any(self, layer: LayerFacts) -> bool:
+        """Whether its names have to be asked for their directories: few layers take one away."""
+        return b"" in self._opaques or any(
+            not self._taken.isdisjoint(folders) or not self._opaques.isdisjoint(folders)
+            for folders in blocks(layer.folders)
+        )
 
     def hides_directory(self, name: bytes) -> bool:
         """Is the directory `name` of a layer below gone? One that is said anew is not."""

@@ -17,7 +17,7 @@ from secure.facts.secret import Secret
 from secure.scan.owned_files import OwnedFiles
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A package as its database tells it, with what only the whole database can resolve.
 
     Args:
@@ -32,7 +32,7 @@ class Record(msgspec.Struct, frozen=True):
     files: OwnedFiles | None = None
 
 
-class Detail(msgspec.Struct, frozen=True):
+class Detail(msgspec.Struct, frozen=True, gc=False):
     """What another file than its database tells about a package. The merge joins them.
 
     Args:
@@ -53,7 +53,7 @@ class Detail(msgspec.Struct, frozen=True):
     hashes: tuple[tuple[str, str], ...] = ()
 
 
-class Catalogued(msgspec.Struct, frozen=True):
+class Catalogued(msgspec.Struct, frozen=True, gc=False):
     """One package database or metadata file, read by one cataloger.
 
     Args:
@@ -68,7 +68,7 @@ class Catalogued(msgspec.Struct, frozen=True):
     details: tuple[Detail, ...] = ()
 
 
-class FileMark(msgspec.Struct, frozen=True):
+class FileMark(msgspec.Struct, frozen=True, gc=False):
     """A file fact under its exact name."""
 
     name: bytes
@@ -76,14 +76,14 @@ class FileMark(msgspec.Struct, frozen=True):
     directory: bool = False
 
 
-class SecretMark(msgspec.Struct, frozen=True):
+class SecretMark(msgspec.Struct, frozen=True, gc=False):
     """A secret under the exact name of its file."""
 
     name: bytes
     secret: Secret
 
 
-class ExecutableMark(msgspec.Struct, frozen=True):
+class ExecutableMark(msgspec.Struct, frozen=True, gc=False):
     """An executable fact under the exact name of its file."""
 
     name: bytes

@@ -14,7 +14,7 @@ import msgspec
 _WIDTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 
 
-class OwnedFiles(msgspec.Struct, frozen=True):
+class OwnedFiles(msgspec.Struct, frozen=True, gc=False):
     """Names and digests, as the database has them. Made by `owned_files`.
 
     Args:

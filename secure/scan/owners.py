@@ -75,6 +75,8 @@ class Owners:
     ) -> None:
         self._digests = digests
         self._near = {name: to for name, to in links.items() if name.count(b"/") < 2}
+        # What a name begins with that a link near the root can lead elsewhere: few names do.
+        self._linked = tuple({name.partition(b"/")[0] + b"/" for name in self._near})
         self._directories: dict[bytes, bytes] = {}  # as they were asked for: as they are
         self.claims: dict[bytes, Claim] = {}
         secondary: list[tuple[int, OwnedFiles]] = []
@@ -94,13 +96,14 @@ class Owners:
         config = frozenset(files.config.split(b"\0")) if files.config else frozenset()
         plain, algorithm = Claim(number), files.algorithm
         known = None if self._digests else Claim(number, KNOWN)
-        claims, real = self.claims, self.real if self._near else None
+        claims, linked = self.claims, self._linked
         for name, digest in files.with_digests():
             held = name in config
             claim = known if digest and not held else plain
             if claim is None or held:
                 claim = Claim(number, digest, algorithm, held)
-            name = real(name) if real else name  # noqa: PLW2901
+            if name.startswith(linked):
+                name = self.real(name)  # noqa: PLW2901
             if not files.secondary:
                 claims[name] = claim
             else:

@@ -6,7 +6,7 @@ Names only: nothing is read again. The cost is one look at each name.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from secure.scan.changes import GoneRecord
 from secure.scan.covers import UpperLayers
@@ -16,8 +16,6 @@ from secure.scan.owners import Claim, Owners
 
 # dpkg's own maintainer scripts are executable, and no list of a package names them.
 _OF_THE_DATABASE = b"var/lib/dpkg/info/"
-
-_Named = list[tuple[bytes, int]]  # a name, and its word in `LayerFacts.sizes`
 
 
 class Survey:
@@ -57,10 +55,16 @@ class Survey:
         if top and not self._claims:
             return  # all is shown, and nobody asks whose it is
         shared = self._shared(layer)
-        for named in _entries(layer):
-            shown = named if top else self._without_hidden(index, named, shared)
+        for names, words in _entries(layer):
+            hidden = set[bytes]() if top else self._upper.hidden(names)
+            if hidden:
+                self._waste(
+                    index,
+                    ((n, w) for n, w in zip(names, words, strict=True) if n in hidden),
+                    shared,
+                )
             if self._claims:
-                self._compare(index, shown)
+                self._compare(index, names, words, hidden)
         for names in blocks(layer.directories) if self._claims else ():
             for name in self._claims.keys() & names:
                 if not self._upper.hides_directory(name):
@@ -68,40 +72,41 @@ class Survey:
 
     def _shared(self, layer: LayerFacts) -> set[bytes]:
         """Names whose content another name of it still shows: hiding them wastes nothing."""
-        names = list(layer.hardlinks)
-        hidden = self._upper.hidden(names)
-        return {layer.hardlinks[name] for name, gone in zip(names, hidden, strict=True) if not gone}
+        hidden = self._upper.hidden(list(layer.hardlinks))
+        return {target for name, target in layer.hardlinks.items() if name not in hidden}
 
-    def _without_hidden(self, index: int, named: _Named, shared: set[bytes]) -> _Named:
-        shown: _Named = []
+    def _waste(self, index: int, hidden: Iterable[tuple[bytes, int]], shared: set[bytes]) -> None:
         gone_here = self._gone.get(index, {})
-        hidden = self._upper.hidden(name for name, _ in named)
-        for entry, is_hidden in zip(named, hidden, strict=True):
-            if not is_hidden:
-                shown.append(entry)
-                continue
-            name, word = entry
+        for name, word in hidden:
             size = 0 if name in shared else word >> 1
             self.wasted[index] += size
             if name in gone_here:
                 self.gone_bytes[gone_here[name]] += size
-        return shown
 
-    def _compare(self, index: int, shown: _Named) -> None:
-        claims = self._claims
-        for name, word in shown:
-            if name in claims:
-                self.shown.setdefault(name, index)
-            elif word & 1 and not name.startswith(_OF_THE_DATABASE):
-                self.unowned.append(name)
+    def _compare(
+        self, index: int, names: list[bytes], words: Sequence[int], hidden: set[bytes]
+    ) -> None:
+        claims, shown = self._claims, self.shown
+        for name in names:
+            if name in claims and name not in hidden:
+                shown.setdefault(name, index)
+        self.unowned += [
+            name
+            for name, word in zip(names, words, strict=True)
+            if word & 1
+            and name not in claims
+            and name not in hidden
+            and not name.startswith(_OF_THE_DATABASE)
+        ]
 
 
-def _entries(layer: LayerFacts) -> Iterator[_Named]:
+def _entries(layer: LayerFacts) -> Iterator[tuple[list[bytes], Sequence[int]]]:
+    """Names, and for each its word in `LayerFacts.sizes`."""
     words = array("Q", layer.sizes)
     start = 0
     for names in blocks(layer.taken):
         end = start + len(names)
-        yield list(zip(names, words[start:end], strict=True))
+        yield names, words[start:end]
         start = end
 
 
