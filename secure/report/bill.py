@@ -106,7 +106,7 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:essential", "true" if package.essential else ""),
         ("secure:fromBase", "" if base is None else "true" if base else "false"),
         # Of a form of its own that no document knows.
-        ("secure:hash:h1", next((text for name, text in package.hashes if name == "h1"), "")),
+        ("secure:hash:h1", _go_sum(package.hashes) if package.hashes else ""),
         ("secure:layer:deletedBy", "" if gone is None else str(gone)),
         ("secure:layer:diffID", diff_ids.get(package.location.layer, "")),
         ("secure:layer:index", str(package.location.layer)),
@@ -117,6 +117,10 @@ def properties(package: Package, diff_ids: dict[int, str]) -> list[tuple[str, st
         ("secure:source:version", package.source_version),
     )
     return [pair for pair in pairs if pair[1]]
+
+
+def _go_sum(hashes: tuple[tuple[str, str], ...]) -> str:
+    return next((text for name, text in hashes if name == "h1"), "")
 
 
 def _further(places: tuple[Location, ...]) -> Iterator[tuple[str, str]]:

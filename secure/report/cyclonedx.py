@@ -6,6 +6,8 @@ library takes 12 s for that, this takes 0.1 s; in tests the library is the oracl
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from secure.facts.files import OsRelease
@@ -174,6 +176,7 @@ def _declared(choices: list[Json]) -> list[Json]:
     return made
 
 
+@lru_cache  # a distribution has few maintainers
 def _supplier(maintainer: str) -> Json:
     name, email = mailbox(maintainer)
     return {"name": name} | ({"contact": [{"email": email}]} if email else {})

@@ -19,30 +19,42 @@ _MOST_LEVELS = 64  # of folders looked through upwards; made-up paths have two t
 _MODULES = "node_modules/"
 
 
-class _Named(msgspec.Struct):
-    """All packages of one name: the first, and for each folder the one that is seen in it."""
+class _Named(msgspec.Struct, gc=False):
+    """All packages of one name, each with its reference: the first, and those after it."""
 
     first: Package
     ref: str
-    several: bool = False
-    homes: dict[str, tuple[str, str]] = {}
+    more: list[tuple[Package, str]] = []
+    several: bool = False  # versions
+    homes: dict[str, str] | None = None
 
     def add(self, package: Package, ref: str) -> None:
-        if package.type in _ONE_PLACE:
-            return
-        self.several = self.several or package.version != self.first.version
-        known = self.homes.setdefault(_home(package), (package.version, ref))
-        if known[0] != package.version:
-            self.homes[_home(package)] = (package.version, "")
+        """One more."""
+        if package.type not in _ONE_PLACE:
+            self.more.append((package, ref))
+            self.several = self.several or package.version != self.first.version
 
     def seen_from(self, package: Package) -> str:
         """The reference of the one that `package` gets; "" where that is not known."""
         if not self.several:
             return self.ref
+        if self.homes is None:
+            self.homes = _homes([(self.first, self.ref), *self.more])
         for folder in _upwards(package.location.path):
             if folder in self.homes:
-                return self.homes[folder][1]
+                return self.homes[folder]
         return ""
+
+
+def _homes(packages: list[tuple[Package, str]]) -> dict[str, str]:
+    """For each folder the reference of the package that is seen in it; "" of several versions."""
+    found: dict[str, tuple[str, str]] = {}
+    for package, ref in packages:
+        home = _home(package)
+        known = found.setdefault(home, (package.version, ref))
+        if known[0] != package.version:
+            found[home] = (package.version, "")
+    return {home: ref for home, (_, ref) in found.items()}
 
 
 def needs_of(packages: tuple[Package, ...], refs: list[str]) -> tuple[tuple[str, ...], ...]:
@@ -50,14 +62,20 @@ def needs_of(packages: tuple[Package, ...], refs: list[str]) -> tuple[tuple[str,
     named: dict[tuple[str, str], _Named] = {}
     parts: dict[str, set[str]] = {}  # of what a package brought, by its purl
     for package, ref in zip(packages, refs, strict=True):
-        named.setdefault((package.type, package.full_name), _Named(package, ref)).add(package, ref)
+        name = (package.type, package.full_name)
+        if name in named:
+            named[name].add(package, ref)
+        else:
+            named[name] = _Named(package, ref)
         if package.owner:
             parts.setdefault(package.owner, set()).add(ref)
     found = []
     for package, own in zip(packages, refs, strict=True):
-        asked = (named.get((package.type, name)) for name in package.depends)
-        needs = {one.seen_from(package) for one in asked if one} | parts.get(package.purl, set())
-        found.append(tuple(sorted(needs - {own, ""})))
+        needs = parts.get(package.purl, set())
+        if package.depends:
+            asked = [named.get((package.type, name)) for name in package.depends]
+            needs = needs.union([one.seen_from(package) for one in asked if one])
+        found.append(tuple(sorted(needs - {own, ""})) if needs else ())
     return tuple(found)
 
 

@@ -25,4 +25,4 @@ def is_url(text: str) -> bool:
 
 def is_cpe(text: str) -> bool:
     """A CPE 2.3 name as a formatted string."""
-    return len(text) < _LONGEST and _CPE.fullmatch(text) is not None
+    return 0 < len(text) < _LONGEST and _CPE.fullmatch(text) is not None
