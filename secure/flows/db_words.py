@@ -56,7 +56,7 @@ def search(database: Database, word: str) -> tuple[Found, ...]:
 
 def _found(database: Database, number: int, packages: tuple[FoundPackage, ...]) -> Found:
     head, prose = database.advisory(number), database.description(number)
-    exploited = [database.kev(name) for name in (head.id, *head.aliases)]
+    exploited = database.kev((head.id, *head.aliases))
     return Found(
         id=head.id,
         aliases=head.aliases,
@@ -67,7 +67,7 @@ def _found(database: Database, number: int, packages: tuple[FoundPackage, ...]) 
         feed=head.feed,
         packages=packages,
         references=tuple(url for _, url in prose.references),
-        exploited_since=next((one.added for one in exploited if one), ""),
+        exploited_since=next((one.added for one in exploited.values()), ""),
     )
 
 

@@ -35,6 +35,8 @@ _ONE = (
     "SELECT ?, (SELECT coalesce(content, 0) FROM affected WHERE ecosystem = ? AND first <= ?"
     " ORDER BY first DESC LIMIT 1)"
 )
+_KEV = "SELECT cve, content FROM kev WHERE cve IN (SELECT value FROM json_each(?))"
+_EPSS = "SELECT cve, score, percentile FROM epss WHERE cve IN (SELECT value FROM json_each(?))"
 _HEADS = "SELECT content FROM advisory WHERE first = ?"
 _DESCRIPTION = "SELECT first, content FROM description WHERE first <= ? ORDER BY first DESC LIMIT 1"
 _KEPT_HEADS = 256  # blocks of heads, 10 KiB each: those of one distribution are asked for often
@@ -198,20 +200,20 @@ class Database:
         """Every ecosystem with how many advisories it has."""
         return {one.name: one.records for one in ecosystems_of(self._file)}
 
-    def kev(self, cve: str) -> Exploited | None:
-        """The entry of the catalogue of exploited vulnerabilities."""
-        for (content,) in self._file.rows("SELECT content FROM kev WHERE cve = ?", cve):
-            return self._file.decoded(schema.EXPLOITED, content)
-        return None
+    def kev(self, cves: Iterable[str]) -> dict[str, Exploited]:
+        """The entries of the catalogue of exploited vulnerabilities, of those that are in it."""
+        return {
+            str(cve): self._file.decoded(schema.EXPLOITED, content)
+            for cve, content in self._file.rows(_KEV, _list(cves))
+        }
 
-    def epss(self, cve: str) -> Probability | None:
-        """The probability that it will be exploited."""
-        query = "SELECT score, percentile FROM epss WHERE cve = ?"
-        for score, percentile in self._file.rows(query, cve):
-            return Probability(
-                self._file.whole(score) / _MILLION, self._file.whole(percentile) / _MILLION
-            )
-        return None
+    def epss(self, cves: Iterable[str]) -> dict[str, Probability]:
+        """The probabilities that they will be exploited, of those for which one is known."""
+        whole = self._file.whole
+        return {
+            str(cve): Probability(whole(score) / _MILLION, whole(percentile) / _MILLION)
+            for cve, score, percentile in self._file.rows(_EPSS, _list(cves))
+        }
 
     def release(self, ecosystem: str) -> Lifetime | None:
         """When the distribution release of `ecosystem` ("Debian:12") ends."""
@@ -231,3 +233,8 @@ class Database:
             for kind, score in self._file.rows(query, number):
                 self._severities[number] = Severity(str(kind), str(score))
         return self._severities.get(number) or Severity("", "")
+
+
+def _list(cves: Iterable[str]) -> bytes:
+    """For `json_each`: in one order, without what SQLite would cut at a NUL to another name."""
+    return _json(sorted(cve for cve in {*cves} if "\0" not in cve))

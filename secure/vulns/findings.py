@@ -8,7 +8,7 @@ them one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -22,7 +22,7 @@ from secure.vulns.fixes import command
 from secure.vulns.names import Asked, Channel, is_kernel_headers, is_system, registry_name
 from secure.vulns.ranges import Judged
 from secure.vulns.releases import Release
-from secure.vulns.schema import AdvisoryHead
+from secure.vulns.schema import AdvisoryHead, Exploited, Probability
 from secure.vulns.severity import RANK, rated, scores
 
 FIXED = "fixed"
@@ -63,6 +63,13 @@ class _Sourced(msgspec.Struct, frozen=True, gc=False):
     given: tuple[tuple[str, str], ...]
 
 
+class _Likely(msgspec.Struct, frozen=True):
+    """What is known of the exploitation of all CVEs of a scan."""
+
+    kev: Mapping[str, Exploited]
+    epss: Mapping[str, Probability]
+
+
 def findings(
     hits: Iterable[Hit], database: Advisories, release: Release, base: str, over: bool
 ) -> tuple[Vulnerability, ...]:
@@ -82,12 +89,16 @@ def findings(
         if not head.withdrawn:
             given = (*hit.affected.severity, *((one.type, one.score) for one in head.severities))
             components[_component(hit.package)].append(_Sourced(hit, head, given))
-    made = [
-        _finding(names, found, database, release, base, over)
+    groups = [
+        (names, found)
         for sourced in components.values()
         for names, found in _grouped(sourced)
         if any(not denies(one.hit.affected) for one in found)
     ]
+    # One question for all of them: a question for each would take a tenth of the matching.
+    cves = _cves(name for names, _ in groups for name in names)
+    likely = _Likely(database.kev(cves), database.epss(cves))
+    made = [_finding(names, found, likely, release, base, over) for names, found in groups]
     return tuple(sorted(made, key=risk))
 
 
@@ -164,7 +175,7 @@ def _cves(names: Iterable[str]) -> list[str]:
 def _finding(
     names: frozenset[str],
     sources: list[_Sourced],
-    database: Advisories,
+    likely: _Likely,
     release: Release,
     base: str,
     over: bool,
@@ -184,7 +195,7 @@ def _finding(
     cves = _cves(names)
     fixed = tuple(dict.fromkeys(match.fixed for match in matches if match.fixed))
     state = min((match.fix_state for match in matches), key=_BY_USE.index)
-    chances = [chance.score for cve in cves if (chance := database.epss(cve))]
+    chances = [likely.epss[cve].score for cve in cves if cve in likely.epss]
     return Vulnerability(
         id=identifier,
         component=_component(package)[1],
@@ -196,7 +207,7 @@ def _finding(
         matches=matches,
         aliases=tuple(sorted(names - {identifier})),
         scores=found,
-        kev=next((entry.added or "listed" for cve in cves if (entry := database.kev(cve))), ""),
+        kev=next((likely.kev[cve].added or "listed" for cve in cves if cve in likely.kev), ""),
         epss=max(chances, default=None),
         marks=tuple(_marks([one.hit.package for one in yes], fixed, release)),
         fix=command(package, _goal(yes, fixed), base, state is FixState.PAID),

@@ -64,10 +64,9 @@ def test_the_first_update_fetches_everything(server: FeedServer) -> None:
     assert (done.report.records, done.failed, done.unchanged) == (101, (), ())
     with the_database() as found:
         assert len(found.affected("Debian:12", "openssl")) == 1
-        exploited, probable = found.kev("CVE-2021-44228"), found.epss("CVE-2021-44228")
-    assert exploited is not None
-    assert probable is not None
-    assert (exploited.added, probable.score) == ("2021-12-10", 0.94358)
+        exploited, probable = found.kev(["CVE-2021-44228"]), found.epss(["CVE-2021-44228"])
+    assert exploited["CVE-2021-44228"].added == "2021-12-10"
+    assert probable["CVE-2021-44228"].score == 0.94358
 
 
 def test_lists_of_releases_are_fetched_by_their_names(server: FeedServer) -> None:
@@ -151,8 +150,8 @@ def test_a_table_that_is_none_keeps_the_former_one(server: FeedServer) -> None:
     failed = _update(server).failed
     assert [one.partition(":")[0] for one in failed] == ["KEV", "EPSS"]
     with the_database() as found:
-        assert found.kev("CVE-2021-44228")
-        assert found.epss("CVE-2021-44228")
+        assert found.kev(["CVE-2021-44228"])
+        assert found.epss(["CVE-2021-44228"])
 
 
 def test_an_export_that_lost_many_records_is_refused(server: FeedServer) -> None:

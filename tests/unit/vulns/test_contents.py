@@ -57,7 +57,12 @@ def _told(found: Database) -> object:
         found.status(),
         [found.affected(*one) for one in packages],
         [(found.advisory(n), found.description(n), found.by_id(f"A-{n}")) for n in range(1, 152)],
-        (found.by_id("CVE-1"), found.kev("CVE-1"), found.epss("CVE-1"), found.release("Debian:9")),
+        (
+            found.by_id("CVE-1"),
+            found.kev(["CVE-1"]),
+            found.epss(["CVE-1"]),
+            found.release("Debian:9"),
+        ),
     )
 
 

@@ -153,10 +153,10 @@ def test_exploited_probable_and_ended_are_looked_up(tmp_path: Path) -> None:
     )
     built(tmp_path / "one.db", tables=tables)
     with open_database(str(tmp_path / "one.db")) as found:
-        assert found.kev("CVE-1") == tables.kev["CVE-1"]
-        assert found.epss("CVE-1") == Probability(0.94358, 0.99965)
+        assert found.kev(["CVE-2", "CVE-1", "CVE-1"]) == tables.kev
+        assert found.epss(["CVE-1", "CVE-2"]) == {"CVE-1": Probability(0.94358, 0.99965)}
         assert found.release("Debian:9") == tables.lifetimes["Debian:9"]
-        assert (found.kev("CVE-2"), found.epss("CVE-2"), found.release("x")) == (None, None, None)
+        assert (found.kev(["CVE-1\0"]), found.epss([]), found.release("x")) == ({}, {}, None)
 
 
 def test_every_description_of_many_is_the_right_one(tmp_path: Path) -> None:
