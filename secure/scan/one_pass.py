@@ -26,6 +26,7 @@ from secure.scan.layer_facts import Catalogued, Detail, FileMark, LayerFacts, Re
 from secure.scan.links import DatabasePaths, resolved
 from secure.scan.names import Names
 from secure.scan.owned_files import OwnedFiles
+from secure.scan.shared_files import spread
 from secure.scan.store_files import BRACE, StoreFiles
 
 TYPE_CHECKING = False
@@ -87,6 +88,7 @@ class OnePass:
         if self._search is not None:
             self._search.finish()
             self._unreadable += self._search.unreadable
+        spread(self._files, self._hardlinks)
         found = LayerFacts(
             catalogued=tuple(self._catalogued.values()),
             files=tuple(self._files.values()),
