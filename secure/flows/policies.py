@@ -23,6 +23,7 @@ from secure.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 DEFAULT = "checklist"
@@ -55,7 +56,7 @@ def effective(asked: str, system: str = SYSTEM_POLICY, floor: str = DEFAULT) -> 
         PolicyFileError: a file is wrong, or the system policy is not root's alone.
         NotFoundError: no such policy.
     """
-    plain = _loaded(_trusted(system) if os.path.lexists(system) else floor)
+    plain = _loaded(system, _of_root) if os.path.lexists(system) else _loaded(floor)
     if asked:
         plain = _met(plain, _loaded(asked))
     return Effective(digest_of(plain), plain)
@@ -71,17 +72,37 @@ def load(name: str) -> Policy:
     return from_plain(_loaded(name))
 
 
-def _loaded(name: str) -> dict[str, Any]:
-    top = read_policy(name)
+def read_policy(name: str) -> bytes:
+    """The bytes of a policy file: a path if it looks like one, else a built-in name.
+
+    Raises:
+        NotFoundError: there is no such file or built-in policy.
+    """
+    if _is_built_in(name):
+        return _built_in(name)
+    try:
+        with open(name, "rb") as file:
+            return file.read(_MAX_BYTES + 1)
+    except OSError as cause:
+        raise NotFoundError(
+            f'policy file "{name}" cannot be read: {cause.strerror}',
+            do="Give a path, or one of the names of: secure policy list",
+        ) from cause
+
+
+def _loaded(name: str, read_file: Callable[[str], bytes] = read_policy) -> dict[str, Any]:
+    top = read_file(name)
     place = launch_cache.place("policies", b"\0".join((_VERSION, name.encode(), top)))
-    if (cached := _read_cached(place, name)) is not None:
+    if (cached := _read_cached(place, name, read_file)) is not None:
         return cached
     from secure.policy.load import compose
 
     seen: dict[str, str] = {}
 
     def read(wanted: str) -> bytes:
-        content = read_policy(wanted)
+        # What was read for the cache is what is composed: a file may change in between, and a
+        # pipe gives its content once.
+        content = top if wanted == name else read_file(wanted)
         seen[wanted] = sha256_hex(content)
         return content
 
@@ -99,22 +120,8 @@ def _met(floor: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     return _keep(place, {}, meet(from_plain(floor), from_plain(asked)))
 
 
-def read_policy(name: str) -> bytes:
-    """The bytes of a policy file: a path if it looks like one, else a built-in name.
-
-    Raises:
-        NotFoundError: there is no such file or built-in policy.
-    """
-    if "/" not in name and not name.endswith((".yaml", ".yml")):
-        return _built_in(name)
-    try:
-        with open(name, "rb") as file:
-            return file.read(_MAX_BYTES + 1)
-    except OSError as cause:
-        raise NotFoundError(
-            f'policy file "{name}" cannot be read: {cause.strerror}',
-            do="Give a path, or one of the names of: secure policy list",
-        ) from cause
+def _is_built_in(name: str) -> bool:
+    return "/" not in name and not name.endswith((".yaml", ".yml"))
 
 
 def _built_in(name: str) -> bytes:
@@ -128,19 +135,33 @@ def _built_in(name: str) -> bytes:
         ) from cause
 
 
-def _trusted(path: str) -> str:
-    status = os.lstat(path)
+def _of_root(name: str) -> bytes:
+    """`read_policy` for the system policy and for every file that it extends.
+
+    Raises:
+        PolicyFileError: somebody else could have written it, or put another in its place.
+    """
+    if not _is_built_in(name) and os.path.lexists(name):
+        folder = os.path.dirname(name)
+        for path, kind in ((name, 0o100000), (folder, 0o040000)):
+            if not _only_root_writes(os.lstat(path), kind):
+                raise PolicyFileError(
+                    f"{name}:1:1: the system policy and what it extends must be plain files that"
+                    f' only root can write, in folders of root, and "{path}" is not',
+                    do=f'As root: chown root "{path}"; chmod go-w "{path}"',
+                )
+    return read_policy(name)
+
+
+def _only_root_writes(found: os.stat_result, kind: int) -> bool:
     # In a user namespace (an ordinary user's engine) root of the machine shows as the overflow id.
     root = 0 if in_first_user_namespace() else _OVERFLOW
-    if status.st_uid != root or status.st_mode & 0o022 or status.st_mode & 0o170000 != 0o100000:
-        raise PolicyFileError(
-            f"{path}:1:1: the system policy must be a plain file that only root can write",
-            do=f"As root: chown root {path}; chmod 644 {path}",
-        )
-    return path
+    return found.st_uid == root and not found.st_mode & 0o022 and found.st_mode & 0o170000 == kind
 
 
-def _read_cached(place: str, seen: str = "") -> dict[str, Any] | None:
+def _read_cached(
+    place: str, seen: str = "", read_file: Callable[[str], bytes] = read_policy
+) -> dict[str, Any] | None:
     """A composed policy as plain data, if the files that it came from are still as they were.
 
     Args:
@@ -149,7 +170,7 @@ def _read_cached(place: str, seen: str = "") -> dict[str, Any] | None:
     kept = launch_cache.read_plain(place)
     try:
         files, plain = kept or ((), {})
-        changed = (sha256_hex(read_policy(n)) != digest for n, digest in files if n != seen)
+        changed = (sha256_hex(read_file(n)) != digest for n, digest in files if n != seen)
         if any(changed):
             return None
         return plain if is_current(plain) else None
