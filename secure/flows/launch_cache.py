@@ -62,9 +62,12 @@ def _names_state() -> str:
 def read_verdict(digest: str, policy_digest: str) -> Verdict | None:
     """A verdict given earlier and still valid: no waiver has expired, the facts are not too old."""
     kept = read_plain(_verdict_place(digest, policy_digest))
-    if kept is None or now() >= kept[0]:
+    if kept is None:
         return None
-    return verdict_from(kept[1])
+    valid_until, fields = kept
+    verdict = verdict_from(fields)
+    # A verdict of the future is one of a wrong clock: it would be kept until then.
+    return verdict if verdict.decided_at <= now() < valid_until else None
 
 
 def write_verdict(digest: str, policy: Policy, verdict: Verdict, moment: str) -> None:

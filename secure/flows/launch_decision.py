@@ -35,9 +35,11 @@ def decision(
     place = launch_cache.place("decisions", _question(policy, ask, machine, image))
     kept = launch_cache.read_plain(place)
     if kept is not None:
-        valid_until, verdict, settings = kept
-        if moment < valid_until:
-            return replace(verdict_from(verdict), decided_at=moment), _settings_from(settings)
+        valid_until, fields, settings = kept
+        verdict = verdict_from(fields)
+        # An answer of the future is one of a wrong clock: it would be kept until then.
+        if verdict.decided_at <= moment < valid_until:
+            return replace(verdict, decided_at=moment), _settings_from(settings)
     from secure.policy.judge_launch import decide_launch
 
     full = policy.policy()
