@@ -12,8 +12,9 @@ _WIDTH_ON_A_PIPE = 100
 
 
 def colour() -> bool:
-    """Colours: on a terminal, unless NO_COLOR is set (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Colours: on a terminal that has them, unless NO_COLOR is set (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
 
 
 def width() -> int:

@@ -9,8 +9,15 @@ from hashlib import sha256
 
 from secure import __version__
 from secure import system as os
-from secure.errors import MachineError, NotFoundError, TamperedError, UnsupportedError
+from secure.errors import (
+    MachineError,
+    NotFoundError,
+    TamperedError,
+    UnsupportedError,
+    os_error_text,
+)
 from secure.flows.clock import now
+from secure.store import unkept
 from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import list_vulndb, read_vulndb, stamp_vulndb
 from secure.store.lock import Lock
@@ -71,20 +78,37 @@ def _starter() -> Database:
     told = f"{__version__} {schema.VERSION}\n{files}"
     digest = sha256(told.encode()).hexdigest()
     place = os.path.join(cache_dir(), "vulndb", f"starter-{digest[:16]}")
-    kept = _kept(place)
-    if kept is not None:
+    if (kept := _kept(place)) is not None:
         return kept
-    make_private_dir(place)
-    with Lock(os.path.join(place, "lock"), _LOCK_S):
-        return _kept(place) or _built(place)
+    try:
+        make_private_dir(place)
+        with Lock(os.path.join(place, "lock"), _LOCK_S):
+            return _kept(place) or _built(place)
+    except MachineError as cause:
+        unkept.tell(cause)
+    return _unkept()
+
+
+def _unkept() -> Database:
+    """The set where nothing can be kept: built for this process alone."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="secure-") as place:
+            return _built(place)  # an open file needs no name
+    except OSError as cause:
+        raise MachineError(
+            f"the starter set of advisories cannot be built: {os_error_text(cause)}",
+            do="Make the folder for temporary files writable, or set XDG_CACHE_HOME.",
+        ) from cause
 
 
 def _kept(place: str) -> Database | None:
     try:
         found = manifest.current(place)
         return open_database(manifest.verified(place, found)) if found else None
-    except (NotFoundError, TamperedError, UnsupportedError):
-        return None
+    except (NotFoundError, TamperedError, UnsupportedError, MachineError, OSError):
+        return None  # the last two: it is somebody else's
 
 
 def _built(place: str) -> Database:

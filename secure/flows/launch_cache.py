@@ -114,16 +114,26 @@ def read_plain(path: str) -> Any:
 
 
 def write_plain(path: str, content: Any) -> None:
-    """Keep plain data for `read_plain`; a folder that has grown large starts anew."""
+    """Keep plain data for `read_plain`; a folder that has grown large starts anew.
+
+    What cannot be kept is found out again the next time: a warning, no error.
+    """
+    from secure.errors import MachineError
+    from secure.store import unkept
     from secure.store.atomic import make_private_dir, remove_quietly, write_file
 
     folder = os.path.dirname(path)
-    make_private_dir(folder)
-    names = os.listdir(folder)
-    if len(names) >= _MOST_KEPT:
-        for name in names:
-            remove_quietly(f"{folder}/{name}")
-    write_file(path, marshal.dumps(content))
+    try:
+        make_private_dir(folder)
+        names = os.listdir(folder)
+        if len(names) >= _MOST_KEPT:
+            for name in names:
+                remove_quietly(f"{folder}/{name}")
+        write_file(path, marshal.dumps(content))
+    except MachineError as cause:
+        unkept.tell(cause)
+    except OSError as cause:
+        unkept.tell(MachineError(f'cannot read directory "{folder}": {cause.strerror}'))
 
 
 def _verdict_place(digest: str, policy_digest: str) -> str:

@@ -7,7 +7,7 @@ import os
 import msgspec
 
 from secure import __version__
-from secure.errors import NotFoundError
+from secure.errors import MachineError, NotFoundError
 from secure.facts.image import ImageFacts
 from secure.facts.verdict import ALLOW, LAUNCH, Verdict
 from secure.flows import kept_facts, launch_cache
@@ -26,6 +26,7 @@ from secure.runtime.plan import RANGE, IdMaps
 from secure.runtime.record import LaunchRecord
 from secure.runtime.userns import CALLER_INSIDE, as_root_inside
 from secure.scan.image import scan_image
+from secure.store import unkept
 from secure.store.atomic import make_private_dir
 from secure.store.paths import cache_dir, data_dir
 
@@ -60,8 +61,11 @@ def prepare(
     verdict = _judge(policy, facts)
     record = _record(reference, facts, stored.layers)
     if place := launch_cache.record_path(reference, kind):
-        make_private_dir(os.path.dirname(place))
-        records.write(place, record)
+        try:
+            make_private_dir(os.path.dirname(place))
+            records.write(place, record)
+        except MachineError as cause:
+            unkept.tell(cause)  # the next launch prepares the image again
     return launch_cache.Prepared(record, verdict)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from secure.kernel.seccomp_compile import CompiledFilter
 
 # Raise it when the same profile is compiled to another filter: it is part of every key.
-_FORM = b"secure seccomp 4"
+_FORM = b"secure seccomp 5"
 _MAGIC = b"SECBPF1\n"
 _DIGEST_BYTES = 32
 _FORMAT, _REGULAR = 0o170000, 0o100000  # of st_mode
@@ -103,7 +103,7 @@ def compile_filter(profile_json: bytes, arch: str | None = None) -> CompiledFilt
 def load_filter(
     profile_json: bytes, cache_dir: str | os.PathLike[str], *, watched: bool = False
 ) -> bytes:
-    """The filter for this machine: from the cache, else compiled and stored there.
+    """The filter for this machine: from the cache, else compiled and, where possible, stored there.
 
     Args:
         watched: the form that asks a listener, see `CompiledFilter`.
@@ -112,8 +112,11 @@ def load_filter(
     if cached is not None:
         return cached
     compiled = compile_filter(profile_json)
-    write_cached(cache_dir, cache_key(profile_json), compiled.bpf)
-    write_cached(cache_dir, cache_key(profile_json, watched=True), compiled.watched)
+    try:
+        write_cached(cache_dir, cache_key(profile_json), compiled.bpf)
+        write_cached(cache_dir, cache_key(profile_json, watched=True), compiled.watched)
+    except MachineError:
+        pass  # it is compiled again the next time; the launch's other caches say why
     return compiled.watched if watched else compiled.bpf
 
 

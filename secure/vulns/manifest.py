@@ -17,8 +17,9 @@ from hashlib import file_digest
 import msgspec
 
 from secure import system as os
-from secure.errors import InputError, NotFoundError, TamperedError
+from secure.errors import InputError, MachineError, NotFoundError, TamperedError
 from secure.facts.plain import plain
+from secure.store import unkept
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
 from secure.vulns.database import open_database
 from secure.vulns.database_status import DatabaseStatus, FeedStatus
@@ -120,6 +121,7 @@ def verified(folder: str, manifest: Manifest) -> str:
     Raises:
         NotFoundError: the file is gone.
         TamperedError: it is not what was built.
+        MachineError: it cannot be read.
     """
     path, note = os.path.join(folder, manifest.file), os.path.join(folder, "checked.json")
     try:
@@ -131,13 +133,20 @@ def verified(folder: str, manifest: Manifest) -> str:
             digest = file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as cause:
         raise NotFoundError(f'vulnerability database "{path}" is gone', do=_AGAIN) from cause
+    except OSError as cause:
+        raise MachineError(
+            f'vulnerability database "{path}" cannot be read: {cause.strerror}', do=_AGAIN
+        ) from cause
     if digest != manifest.sha256:
         raise TamperedError(
             f'vulnerability database "{path}" is not what was built: sha256 {manifest.sha256}'
             f" expected, {digest} read",
             do=_AGAIN,
         )
-    write_file(note, msgspec.json.encode(_Checked(*seen, digest)))
+    try:
+        write_file(note, msgspec.json.encode(_Checked(*seen, digest)))
+    except MachineError as cause:
+        unkept.tell(cause)  # it is hashed again the next time
     return path
 
 
@@ -145,7 +154,7 @@ def _noted(note: str) -> _Checked | None:
     try:
         with open(note, "rb") as file:
             return msgspec.json.decode(file.read(MANIFEST_BYTES), type=_Checked)
-    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -125,6 +125,13 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked.touch()
 
     with pytest.raises(MachineError, match=r'cannot be stored in ".*file"') as error:
-        load_filter(DEFAULT, blocked)
+        write_cached(blocked, KEY, filter_of("default"))
 
     assert "XDG_CACHE_HOME" in error.value.do
+
+
+def test_a_cache_that_cannot_be_written_costs_the_compilation_alone(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+
+    assert load_filter(DEFAULT, blocked) == filter_of("default")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 HELP = [sys.executable, "-I", "-S", str(ROOT / "secure/__main__.py"), "--help"]
@@ -31,3 +34,27 @@ def test_a_closed_output_is_no_traceback() -> None:
         ["sh", "-c", f"exec {' '.join(HELP)} >&-"], capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("told", "painted"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_for_terminals_that_have_them(
+    tmp_path: Path, told: dict[str, str], painted: bool
+) -> None:
+    (tmp_path / "root").mkdir()
+    master, slave = os.openpty()
+    places = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("DATA", "CACHE")}
+    command = [*HELP[:-1], "check", str(tmp_path / "root")]
+    with os.fdopen(master, "rb", buffering=0) as screen:
+        done = subprocess.run(command, stdout=slave, env=told | places, timeout=60, check=False)
+        os.close(slave)
+        shown = screen.read(4096)
+    assert done.returncode == 1
+    assert b"DENIED" in shown
+    assert (b"\x1b[" in shown) is painted
