@@ -45,6 +45,8 @@ def prepare(
     Raises:
         InputError: it cannot be read, or is not what its digests promise.
     """
+    # Before it is read: what another put in its place meanwhile is not what is recorded.
+    place = launch_cache.record_path(reference, kind)
     stored = None if os.path.lexists(reference) else store(kind).find(reference, _kind(kind))
     if stored is not None:
         facts = _facts_of(stored)
@@ -60,7 +62,7 @@ def prepare(
         kept_facts.keep(facts)
     verdict = _judge(policy, facts)
     record = _record(reference, facts, stored.layers)
-    if place := launch_cache.record_path(reference, kind):
+    if place and place == launch_cache.record_path(reference, kind):
         try:
             make_private_dir(os.path.dirname(place))
             records.write(place, record)
