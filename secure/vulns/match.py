@@ -159,9 +159,10 @@ def _hits(
         missing[asked.ecosystem, place.reason].append(_shown(package))
         return
     affected: dict[int, list[tuple[Affected, Judged]]] = {}
-    like = _on_such_builds(package, asked, entries, missing)
-    for entry in like:
+    passed: dict[int, list[Affected]] = {}
+    for entry in _on_such_builds(package, asked, entries, missing):
         if not may_be_affected(asked, place, entry):
+            passed.setdefault(entry.number, []).append(entry)
             continue
         judged = compared(package, asked, entry)
         if judged.state is State.AFFECTED:
@@ -169,11 +170,7 @@ def _hits(
         elif judged.state is State.NOT_CHECKED and not denies(entry):
             missing[asked.ecosystem, _not_evaluated(judged)].append(_shown(package))
     for number, found in affected.items():
-        passed: list[Affected] = []
-        if package.type == "rpm":
-            same = (entry for entry in like if entry.number == number)
-            passed = [entry for entry in same if not may_be_affected(asked, place, entry)]
-        if counted := counting(package, found, passed):
+        if counted := counting(package, found, passed.get(number, ())):
             yield Hit(package, asked, *counted)
 
 

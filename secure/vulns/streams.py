@@ -11,7 +11,7 @@ Sources: ubuntu.com/security/esm; access.redhat.com/support/policy/updates/errat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -28,7 +28,7 @@ from secure.vulns.versions.order import key
 
 
 def counting(
-    package: Package, held: list[tuple[Affected, Judged]], passed: list[Affected]
+    package: Package, held: list[tuple[Affected, Judged]], passed: Sequence[Affected]
 ) -> tuple[Affected, Judged] | None:
     """Of all that one advisory says of a package what counts; None where it has a fix of its own.
 
@@ -71,21 +71,19 @@ def without_idle_statements(hits: list[Hit]) -> list[Hit]:
 
 def without_free_fixes(hits: list[Hit], database: Advisories, release: Release) -> list[Hit]:
     """Without what subscribers get in another version than that of the archive, which is there."""
-    paid: dict[str, set[int]] = defaultdict(set)
-    for hit in hits:
-        if hit.asked.channel is Channel.PAID:
-            paid[hit.asked.name].add(hit.affected.number)
-    free: dict[str, list[tuple[str, Affected]]] = defaultdict(list)
+    paid = {hit.asked.name for hit in hits if hit.asked.channel is Channel.PAID}
+    free: dict[tuple[str, int], list[tuple[str, Affected]]] = defaultdict(list)
     for ecosystem in release.ecosystems if paid else ():
         for name, entries in database.affected_by_name(ecosystem, sorted(paid)).items():
-            free[name] += [(ecosystem, one) for one in entries if one.number in paid[name]]
+            for one in entries:
+                free[name, one.number].append((ecosystem, one))
     return [
         hit
         for hit in hits
         if hit.asked.channel is not Channel.PAID
         or not any(
-            entry.number == hit.affected.number and _has_fix(hit, ecosystem, entry)
-            for ecosystem, entry in free[hit.asked.name]
+            _has_fix(hit, ecosystem, entry)
+            for ecosystem, entry in free.get((hit.asked.name, hit.affected.number), ())
         )
     ]
 
