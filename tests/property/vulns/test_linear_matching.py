@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from built_databases import NOW, advisory, database, image, package, ranged
@@ -19,6 +19,9 @@ from secure.facts.files import OsRelease
 from secure.facts.package import Package
 from secure.vulns.match import match
 from secure.vulns.osv import Advisory
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 _SIZES = (60, 120, 240)
 ALMA = OsRelease(id="almalinux", version_id="8")
@@ -32,7 +35,7 @@ def lines(work: Callable[[], object]) -> int:
     """How many lines of Python `work` runs; each round of a loop is one at least."""
     count = 0
 
-    def counting(_frame: FrameType, event: str, _argument: object) -> object:
+    def counting(_frame: FrameType, event: str, _argument: object) -> TraceFunction:
         nonlocal count
         count += event == "line"
         return counting
