@@ -202,7 +202,9 @@ def _find(command: Command, name: str) -> Option:
 
 def _count(command: Command, words: list[str]) -> None:
     if len(words) < command.least:
-        raise UsageError(f"secure {command.name} needs {command.words}")
+        raise UsageError(
+            f"secure {command.name} needs {command.words}", do=f"See: secure {command.name} --help"
+        )
     if 0 <= command.most < len(words):
         raise UsageError(
             f'secure {command.name} does not know what to do with "{words[command.most]}"',

@@ -18,7 +18,7 @@ COMMAND = Command(
         OUTPUT,
         PLATFORM,
         Option(
-            "--fail-on", "exit 1 if B brings one of this severity: low, medium, high, critical",
+            "--fail-on", "exit 1 if B brings one from this severity on, as of secure scan",
             "SEVERITY",
         ),
         VEX,

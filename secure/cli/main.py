@@ -39,6 +39,9 @@ COMMANDS = {
 
 # A disk that is full or broken; a standard output that the caller closed.
 _UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
+WORDS = """  IMAGE: what docker save wrote, an OCI layout, a folder with a root file system; one of
+  several in a file: FILE:TAG; for run also a name of: secure images list
+  help of a command: secure COMMAND --help · version: secure --version"""
 EXIT_CODES = """Exit codes: 0 fine · 1 the policy says no · 2 wrong usage or policy file
   3 could not decide · 4 this machine lacks something · 5 our bug · 130 interrupted
   run: the program's own code (137: killed, also where memory ran out), or 125 (not started),
@@ -113,7 +116,9 @@ def overview() -> str:
     """The help of `secure` itself."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name.ljust(width)}  {text}" for name, (_, text) in COMMANDS.items()]
-    return "\n".join(["Usage: secure COMMAND [OPTION...]", "", *lines, "", EXIT_CODES, ""])
+    return "\n".join(
+        ["Usage: secure COMMAND [OPTION...]", "", *lines, "", WORDS, "", EXIT_CODES, ""]
+    )
 
 
 def _report(error: SecureError) -> int:

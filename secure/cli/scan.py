@@ -30,7 +30,9 @@ COMMAND = Command(
         Option("--only-fixed", "only vulnerabilities that a version fixes"),
         Option("--ignore-unfixed", "the same"),
         Option(
-            "--fail-on", "exit 1 from this severity on: low, medium, high, critical", "SEVERITY"
+            "--fail-on",
+            "exit 1 from this severity on: info, low, medium, high, critical",
+            "SEVERITY",
         ),
         VEX,
         Option("--explain", "show every comparison that led to, or spared, this one", "ID"),

@@ -117,7 +117,7 @@ def _is_called(descriptor: Descriptor, selector: str) -> bool:
 
 def _names(descriptor: Descriptor) -> tuple[str, ...]:
     notes = descriptor.annotations or {}
-    return tuple(notes[key] for key in _NAMES if notes.get(key))
+    return tuple(dict.fromkeys(notes[key] for key in _NAMES if notes.get(key)))
 
 
 def _same_reference(one: str, other: str) -> bool:

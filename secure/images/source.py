@@ -91,9 +91,25 @@ def _locate(reference: str) -> tuple[int, str]:
     for end in _ends(reference):
         if (fd := open_path(reference[:end])) is not None:
             return fd, reference[end + 1 :]
-    raise NotFoundError(
-        f'there is no image at "{reference}"',
-        do="Give the path of an archive, an OCI layout or a root file system directory.",
+    raise NotFoundError(f'there is no image at "{reference}"', do=_instead(reference))
+
+
+def _instead(reference: str) -> str:
+    """What somebody may have meant who named something that is not there."""
+    from difflib import get_close_matches
+
+    folder, _, name = reference.rpartition("/")
+    try:
+        names = os.listdir(folder or ("/" if reference.startswith("/") else "."))
+    except OSError:
+        names = []
+    if near := get_close_matches(name, names, 1):
+        return f'Did you mean "{reference.removesuffix(name)}{near[0]}"?'
+    if reference.startswith(("/", "./", "../")) or name.endswith((".tar", ".gz", ".tgz", ".zst")):
+        return "Give the path of an archive, an OCI layout or a root file system directory."
+    return (
+        "Images are read from files, not from registries:"
+        f" docker save {reference} -o image.tar, then image.tar."
     )
 
 

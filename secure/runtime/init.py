@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _LAST_DESCRIPTOR = 0xFFFFFFFF
-_ENOENT, _EIO, _ENOTDIR = 2, 5, 20
+_ENOENT, _EIO, _ENOEXEC, _ENOTDIR = 2, 5, 8, 20
 _WAITED = (*signals.FORWARDED, signals.SIGCHLD)
 _ALL_SIGNALS = tuple(n for n in range(1, 65) if n not in {9, 19, 32, 33})
 
@@ -278,10 +278,24 @@ def _start_first(command: Program, slave: int) -> int:
                 worst = cause.errno or _EIO
     name = command.argv[0].decode("utf-8", "backslashreplace")
     if worst == _ENOENT:
+        # execve(2) says the same of a file that is there and needs another that is not.
+        if any(map(os.path.isfile, command.candidates)):
+            raise CommandNotFoundError(
+                f'command "{name}" is in the image, but not its interpreter or dynamic linker',
+                do="Add what it is linked with or names in its first line, or link it statically.",
+            )
         raise CommandNotFoundError(
-            f'command "{name}" is not in the image', do="Check its name and PATH."
+            f'command "{name}" is not in the image',
+            do="Options come before the image: secure run [OPTION...] IMAGE [COMMAND [ARG...]]"
+            if name[:1] == "-"
+            else "Check its name and PATH.",
         )
-    raise NotExecutableError(f'command "{name}" cannot be run: {os.strerror(worst)}')
+    raise NotExecutableError(
+        f'command "{name}" cannot be run: {os.strerror(worst)}',
+        do="It is for another processor, or a script without #! in its first line."
+        if worst == _ENOEXEC
+        else "",
+    )
 
 
 def _reap_until(payload: int) -> int:

@@ -14,6 +14,8 @@ import pytest
 from installation import Account, leaves_nothing
 from made_images import Images
 
+from secure.images.write import NewFile
+
 pytestmark = pytest.mark.kernel
 
 
@@ -174,6 +176,27 @@ def test_with_the_network_of_the_host_it_is_in_reach(
 def test_exit_codes(account: Account, images: Images, command: tuple[str, ...], code: int) -> None:
     with leaves_nothing(account):
         assert account.secure("run", images.good, *command).code == code
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "why"),
+    [
+        ("/app/script", 127, "not its interpreter or dynamic linker"),
+        ("/app/foreign", 126, "another processor"),
+        ("--memory", 127, "Options come before the image"),
+    ],
+)
+def test_a_program_that_cannot_start_is_told_why(
+    account: Account, images: Images, command: str, code: int, why: str
+) -> None:
+    archive = images.made(
+        "cannot-start",
+        NewFile(b"app/script", b"#!/no/such/interpreter\n", mode=0o755),
+        NewFile(b"app/foreign", b"\x7fELF\x02\x01\x01" + bytes(57), mode=0o755),
+    )
+    ended = account.secure("run", archive, command)
+    assert ended.code == code
+    assert why in ended.err
 
 
 def test_a_missing_working_directory_is_not_started(account: Account, images: Images) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from secure.cli.arguments import Arguments, parse
+from secure.cli.arguments import Arguments, help_text, parse
 from secure.cli.check import COMMAND as CHECK
 from secure.cli.db import COMMAND as DB
 from secure.cli.run import COMMAND as RUN
+from secure.cli.scan import COMMAND as SCAN
 from secure.cli.terminal import write
 from secure.errors import DocumentError, UsageError
+from secure.facts.verdict import SEVERITIES
 from secure.flows.sbom_facts import file_content
 
 MAIN = Path(__file__).resolve().parents[3] / "secure/__main__.py"
@@ -173,3 +175,39 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert f'cannot read "{file}"'.encode() in done.stderr
     with pytest.raises(DocumentError, match=f'cannot read "{file}"'):
         file_content(file, 100)
+
+
+@pytest.mark.parametrize(("typed", "hint"), [
+    ("ap.tar", 'Did you mean "app.tar"?'),
+    ("./ap.tar", 'Did you mean "./app.tar"?'),
+    ("nginx:1.27", "not from registries: docker save nginx:1.27 -o image.tar"),
+    ("registry.example/team/web", "not from registries"),
+    ("/nowhere/at-all.tar", "Give the path of an archive"),
+])  # fmt: skip
+def test_who_names_an_image_that_is_not_there_is_told_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.tar").touch()
+    done = _secure(tmp_path, "check", typed)
+    assert done.returncode == 3
+    said = done.stderr.decode().splitlines()
+    assert said[0] == f'secure: error: there is no image at "{typed}"'
+    assert hint in said[1]
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("command", ["check", "scan", "run", "diff", "audit", "images", "policy"])
+def test_a_command_without_what_it_needs_says_where_its_help_is(
+    tmp_path: Path, command: str
+) -> None:
+    done = _secure(tmp_path, command)
+    assert done.returncode == 2
+    assert done.stderr.decode().endswith(f"See: secure {command} --help\n")
+
+
+def test_every_severity_that_fail_on_takes_is_in_its_help(tmp_path: Path) -> None:
+    for severity in SEVERITIES:
+        assert severity in help_text(SCAN)
+        done = _secure(tmp_path, "scan", "--fail-on", severity, "none.tar")
+        assert b"there is no image" in done.stderr
