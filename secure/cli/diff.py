@@ -18,7 +18,8 @@ COMMAND = Command(
         OUTPUT,
         PLATFORM,
         Option(
-            "--fail-on", "exit 1 if B brings one from this severity on, as of secure scan",
+            "--fail-on",
+            "exit 1 if B brings one from this on: info, low, medium, high, critical",
             "SEVERITY",
         ),
         VEX,

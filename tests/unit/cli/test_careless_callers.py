@@ -14,6 +14,7 @@ import pytest
 from secure.cli.arguments import Arguments, help_text, parse
 from secure.cli.check import COMMAND as CHECK
 from secure.cli.db import COMMAND as DB
+from secure.cli.diff import COMMAND as DIFF
 from secure.cli.run import COMMAND as RUN
 from secure.cli.scan import COMMAND as SCAN
 from secure.cli.terminal import write
@@ -209,5 +210,6 @@ def test_a_command_without_what_it_needs_says_where_its_help_is(
 def test_every_severity_that_fail_on_takes_is_in_its_help(tmp_path: Path) -> None:
     for severity in SEVERITIES:
         assert severity in help_text(SCAN)
+        assert severity in help_text(DIFF)
         done = _secure(tmp_path, "scan", "--fail-on", severity, "none.tar")
         assert b"there is no image" in done.stderr
