@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from secure.facts.plain import plain
+from secure.report.json_bytes import indented
 from secure.vulns.compact import Affected
 from secure.vulns.database import Database
 from secure.vulns.database_status import DatabaseStatus
@@ -108,7 +109,7 @@ def _lines(one: Found) -> Iterator[str]:
 
 def search_json(found: tuple[Found, ...]) -> bytes:
     """For programs."""
-    return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
+    return indented(found, 2)
 
 
 def status_table(status: DatabaseStatus, missing: tuple[str, ...], signed_by: str) -> str:
@@ -141,4 +142,4 @@ def _status_lines(
 def status_json(status: DatabaseStatus, missing: tuple[str, ...], signed_by: str) -> bytes:
     """For programs."""
     told = {**msgspec.structs.asdict(status), "missing": missing, "signed_by": signed_by}
-    return msgspec.json.format(msgspec.json.encode(told)) + b"\n"
+    return indented(told, 2)

@@ -10,6 +10,7 @@ import msgspec
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.report.bill import TOOL, Author, Bill, bill_of
+from secure.report.json_bytes import visible
 
 Json = dict[str, object]
 
@@ -21,7 +22,7 @@ def render(facts: ImageFacts, *, timestamp: str, author: Author | None = None) -
     bill = bill_of(facts, timestamp, author)
     head = msgspec.json.encode(_head(bill))
     lines = [msgspec.json.encode(_package(package)) for package in facts.packages]
-    return head[:-1] + b',"packages":[\n' + b",\n".join(lines) + b"\n]}\n"
+    return visible(head[:-1] + b',"packages":[\n' + b",\n".join(lines) + b"\n]}\n")
 
 
 def _head(bill: Bill) -> Json:

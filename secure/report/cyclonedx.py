@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import msgspec
-
 from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
@@ -28,6 +26,7 @@ from secure.report.bill import (
 )
 from secure.report.bsi import OF_AN_IMAGE, file_properties
 from secure.report.hash_names import known_hashes
+from secure.report.json_bytes import indented
 from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx_licences import licence_choice
 from secure.report.spdx_terms import mailbox
@@ -48,7 +47,7 @@ def render(
         version: of the specification, one of `VERSIONS`.
     """
     made = document(bill_of(facts, timestamp, author), version)
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return indented(made, 1)
 
 
 def document(bill: Bill, version: str) -> Json:

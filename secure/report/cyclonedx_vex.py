@@ -6,11 +6,10 @@ Source: CycloneDX 1.6, vulnerabilities (cyclonedx.org/docs/1.6/json).
 
 from __future__ import annotations
 
-import msgspec
-
 from secure import __version__
 from secure.facts.image import ImageFacts
 from secure.facts.vulnerability import Score, Suppression, Vulnerability
+from secure.report.json_bytes import indented
 from secure.report.openvex import image_product
 from secure.report.vulnerability_table import doubts, state_line
 
@@ -63,7 +62,7 @@ def cyclonedx_vex(facts: ImageFacts) -> bytes:
         ],
         "vulnerabilities": [_vulnerability(one) for one in facts.vulnerabilities],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented(document, 2)
 
 
 def _vulnerability(one: Vulnerability) -> dict[str, object]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from secure import __version__
 from secure.facts.image import ImageFacts
 from secure.facts.plain import plain
 from secure.facts.vulnerability import Score, Vulnerability
 from secure.report.advisory_pages import advisory_page
+from secure.report.json_bytes import indented
 from secure.report.vulnerability_table import doubts, state_line
 from secure.sha256 import sha256_hex
 
@@ -61,7 +60,7 @@ def gitlab(facts: ImageFacts) -> bytes:
         "vulnerabilities": [_vulnerability(one, facts) for one in facts.vulnerabilities],
         "remediations": [],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented(document, 2)
 
 
 def _messages(facts: ImageFacts) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ import msgspec
 from secure.facts.image import ImageFacts
 from secure.facts.package import counted_once
 from secure.facts.plain import plain
+from secure.report.json_bytes import indented
 from secure.report.sbom_diff import Difference, diff_lines, differences
 from secure.report.vulnerability_diff import (
     Change,
@@ -67,7 +68,7 @@ def diff_json(found: ImageDifference) -> bytes:
         "packages": found.packages,
         "vulnerabilities": [_entry(one) for one in found.vulnerabilities],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented(document, 2)
 
 
 def _side(facts: ImageFacts) -> dict[str, object]:

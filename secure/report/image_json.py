@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from secure.facts.image import ImageFacts
+from secure.report.json_bytes import indented
 
 SCHEMA = "https://secure-runtime.dev/schema/image-facts/1"
 
@@ -12,4 +13,4 @@ SCHEMA = "https://secure-runtime.dev/schema/image-facts/1"
 def image_json(facts: ImageFacts) -> bytes:
     """The document, ending in a newline; `schema` names its form."""
     document = {"schema": SCHEMA, **msgspec.to_builtins(facts)}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented(document, 2)

@@ -13,6 +13,7 @@ from secure import __version__
 from secure.facts.image import ImageFacts
 from secure.facts.purl import purl
 from secure.facts.vulnerability import Suppression, Vulnerability
+from secure.report.json_bytes import indented
 from secure.sha256 import sha256_hex
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
@@ -36,7 +37,7 @@ def openvex(facts: ImageFacts) -> bytes:
     }
     name = sha256_hex(msgspec.json.encode(document))
     document = {"@context": CONTEXT, "@id": f"https://openvex.dev/docs/secure/{name}", **document}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented(document, 2)
 
 
 def image_product(facts: ImageFacts) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from secure.facts.package import Package
 from secure.facts.plain import plain
 from secure.report.bill import group_of
+from secure.report.json_bytes import indented
 
 SCHEMA = "https://secure-runtime.dev/schema/sbom-diff/1"
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
@@ -45,7 +46,7 @@ def diff_json(found: tuple[Difference, ...], names: tuple[str, str]) -> bytes:
     """
     shown = [name.encode("utf-8", "backslashreplace").decode() for name in names]
     document = {"schema": SCHEMA, "before": shown[0], "after": shown[1], "differences": found}
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    return indented(document, 1)
 
 
 def diff_table(found: tuple[Difference, ...]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from secure.facts.bom import Bom
 from secure.facts.plain import plain
+from secure.report.json_bytes import indented
 from secure.report.sbom_elements import COMPONENT, DOCUMENT, STANDARDS
 
 SCHEMA = "https://secure-runtime.dev/schema/sbom-quality/1"
@@ -57,7 +58,7 @@ def quality_json(quality: Quality) -> bytes:
     """The document, ending in a newline."""
     meets = {standard: quality.meets(standard) for standard in STANDARDS}
     document = {"schema": SCHEMA, "meets": meets, **msgspec.to_builtins(quality)}
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    return indented(document, 1)
 
 
 def quality_table(quality: Quality) -> str:

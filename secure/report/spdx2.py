@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import msgspec
-
 from secure.facts.files import OsRelease
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
@@ -24,6 +22,7 @@ from secure.report.bill import (
 )
 from secure.report.bsi import FILENAME, file_properties
 from secure.report.hash_names import known_hashes
+from secure.report.json_bytes import indented
 from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx_terms import NOASSERTION, Licences, creation_comment, identifier, mailbox
 
@@ -35,7 +34,7 @@ DOCUMENT, IMAGE, SYSTEM = "SPDXRef-DOCUMENT", "SPDXRef-Image", "SPDXRef-Operatin
 def render(facts: ImageFacts, *, timestamp: str, author: Author | None = None) -> bytes:
     """The SBOM of an image: the same facts, timestamp and author give the same bytes."""
     made = document(bill_of(facts, timestamp, author))
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return indented(made, 1)
 
 
 def document(bill: Bill) -> Json:

@@ -5,8 +5,6 @@ One flat graph of elements; what 2.3 nests is an element or a relationship of it
 
 from __future__ import annotations
 
-import msgspec
-
 from secure.facts.image import ImageFacts
 from secure.facts.package import Package
 from secure.report.bill import (
@@ -22,6 +20,7 @@ from secure.report.bill import (
     system_properties,
 )
 from secure.report.bsi import OF_AN_IMAGE, file_properties
+from secure.report.json_bytes import indented
 from secure.report.sbom_values import is_cpe, is_url
 from secure.report.spdx3_graph import (
     CREATION,
@@ -41,7 +40,7 @@ _CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 def render(facts: ImageFacts, *, timestamp: str, author: Author | None = None) -> bytes:
     """The SBOM of an image: the same facts, timestamp and author give the same bytes."""
     made = document(bill_of(facts, timestamp, author))
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return indented(made, 1)
 
 
 def document(bill: Bill) -> Json:

@@ -9,6 +9,7 @@ import msgspec
 
 from secure.errors import UnsupportedError
 from secure.facts.image import ImageFacts
+from secure.report.json_bytes import visible
 
 TYPE = "https://in-toto.io/Statement/v1"
 CYCLONEDX = "https://cyclonedx.org/bom"
@@ -38,4 +39,4 @@ def statement(facts: ImageFacts, document: bytes, predicate_type: str) -> bytes:
         "predicateType": predicate_type,
         "predicate": msgspec.Raw(document.strip()),
     }
-    return msgspec.json.encode(made) + b"\n"
+    return visible(msgspec.json.encode(made)) + b"\n"

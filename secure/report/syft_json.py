@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 
-import msgspec
-
 from secure.facts.image import ImageFacts
 from secure.facts.location import Location
 from secure.facts.package import Package
 from secure.report.bill import TOOL, Author, Bill, bill_of
+from secure.report.json_bytes import indented
 from secure.report.sbom_values import is_cpe
 from secure.report.spdx_licences import spdx_expression
 
@@ -37,7 +36,7 @@ _TYPES = {
 def render(facts: ImageFacts, *, timestamp: str, author: Author | None = None) -> bytes:
     """The SBOM of an image: the same facts give the same bytes."""
     made = document(bill_of(facts, timestamp, author))
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return indented(made, 1)
 
 
 def document(bill: Bill) -> Json:
