@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import NotFoundError, UsageError
+from secure.store.messages import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,17 +99,17 @@ def _update(arguments: Arguments) -> int:
         also=arguments.all("--also"),
         accept_shrink=arguments.has("--accept-shrink"),
     )
-    done = update(feed_list(), sys.stderr.write, wanted)
+    done = update(feed_list(), tell, wanted)
     code = _told(done.report)
     return NotFoundError.exit_code if done.failed else code
 
 
 def _told(report: BuildReport) -> int:
     for one in report.unreadable:
-        sys.stderr.write(f"not used: {one.path}: {one.why}\n")
+        tell(f"not used: {one.path}: {one.why}\n")
     unnamed = report.refused - len(report.unreadable)
     if unnamed:
-        sys.stderr.write(f"not used: {unnamed} more records\n")
+        tell(f"not used: {unnamed} more records\n")
     write(
         f"{report.records} advisories of {len(report.ecosystems)} ecosystems,"
         f" {report.withdrawn} of them withdrawn; {report.replaced} had a newer record,"

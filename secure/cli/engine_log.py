@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from secure.cli.arguments import Arguments
 from secure.errors import SecureError, UsageError
 from secure.oci.json_text import encode
+from secure.store.messages import tell
 
 
 class Log:
@@ -28,7 +28,7 @@ class Log:
         text = f"{error}\n  {error.do}" if error.do else str(error)
         self._write("error", text)
         shown = "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
-        sys.stderr.write(f"secure oci: {shown}\n")
+        tell(f"secure oci: {shown}\n")
 
     def _write(self, level: str, text: str) -> None:
         if not self._path:
@@ -40,8 +40,9 @@ class Log:
         line = encode(fields) if self._format == "json" else " ".join(words)
         try:
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(fd, line.encode() + b"\n")
+            finally:
+                os.close(fd)
         except OSError as cause:
-            sys.stderr.write(f"secure oci: --log cannot be written: {cause.strerror}\n")
-            return
-        os.write(fd, line.encode() + b"\n")
-        os.close(fd)
+            tell(f"secure oci: --log cannot be written: {cause.strerror}\n")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from secure.cli.arguments import Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import UsageError
+from secure.store.messages import tell
 
 COMMAND = Command(
     name="images",
@@ -38,7 +37,7 @@ def main(argv: list[str]) -> int:
             write(f"{one.config_digest[7:19]}  {one.owner_kind:6}  {names}\n")
     elif verb == "load" and words:
         name, ids = arguments.one("--name"), arguments.one("--userns")
-        found = local_images.load(words[0], name, ids, sys.stderr.write)
+        found = local_images.load(words[0], name, ids, tell)
         write(f"{found.config_digest}\n")
     elif verb == "rm" and words:
         write("".join(f"removed {path}\n" for path in local_images.remove(words[0])))

@@ -125,7 +125,7 @@ def _report(error: SecureError) -> int:
     lines = [f"secure: error: {_printable(str(error))}"]
     if error.do:
         lines.append(f"  {_printable(error.do)}")
-    sys.stderr.write("\n".join(lines) + "\n")
+    _tell("\n".join(lines) + "\n")
     return error.exit_code
 
 
@@ -149,11 +149,17 @@ def _report_bug(error: Exception) -> int:
     if os.environ.get("SECURE_TRACEBACK"):
         raise error
     kind = type(error).__name__
-    sys.stderr.write(
+    _tell(
         f"secure: error: internal fault: {kind}: {_printable(str(error))}\n"
         "  This is our bug. Set SECURE_TRACEBACK=1, run it again and report what is printed.\n"
     )
     return SecureError.exit_code
+
+
+def _tell(text: str) -> None:
+    from secure.store.messages import tell
+
+    tell(text)
 
 
 def _printable(text: str) -> str:

@@ -9,6 +9,7 @@ from secure.cli.units import count, millicpus, size
 from secure.errors import LaunchError, SecureError, UsageError, shortage
 from secure.kernel.cgroup_support import RATES
 from secure.runtime.request import RunRequest
+from secure.store.messages import tell
 
 _NOT_STARTED = LaunchError.exit_code
 
@@ -71,7 +72,7 @@ def main(argv: list[str]) -> int:
     from secure.flows.launch import launch
 
     try:
-        return launch(request_of(arguments), sys.stderr.write, sys.stdout.write)
+        return launch(request_of(arguments), tell, sys.stdout.write)
     except UsageError:
         raise
     except SecureError as error:

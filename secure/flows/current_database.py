@@ -17,10 +17,10 @@ from secure.errors import (
     os_error_text,
 )
 from secure.flows.clock import now
-from secure.store import unkept
 from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.builtin import list_vulndb, read_vulndb, stamp_vulndb
 from secure.store.lock import Lock
+from secure.store.messages import tell_unkept
 from secure.store.paths import cache_dir, data_dir
 from secure.vulns import manifest, schema
 from secure.vulns.database import Database, open_database
@@ -85,7 +85,7 @@ def _starter() -> Database:
         with Lock(os.path.join(place, "lock"), _LOCK_S):
             return _kept(place) or _built(place)
     except MachineError as cause:
-        unkept.tell(cause)
+        tell_unkept(cause)
     return _unkept()
 
 

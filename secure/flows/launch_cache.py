@@ -119,8 +119,8 @@ def write_plain(path: str, content: Any) -> None:
     What cannot be kept is found out again the next time: a warning, no error.
     """
     from secure.errors import MachineError
-    from secure.store import unkept
     from secure.store.atomic import make_private_dir, remove_quietly, write_file
+    from secure.store.messages import tell_unkept
 
     folder = os.path.dirname(path)
     try:
@@ -131,9 +131,9 @@ def write_plain(path: str, content: Any) -> None:
                 remove_quietly(f"{folder}/{name}")
         write_file(path, marshal.dumps(content))
     except MachineError as cause:
-        unkept.tell(cause)
+        tell_unkept(cause)
     except OSError as cause:
-        unkept.tell(MachineError(f'cannot read directory "{folder}": {cause.strerror}'))
+        tell_unkept(MachineError(f'cannot read directory "{folder}": {cause.strerror}'))
 
 
 def _verdict_place(digest: str, policy_digest: str) -> str:

@@ -26,8 +26,8 @@ from secure.runtime.plan import RANGE, IdMaps
 from secure.runtime.record import LaunchRecord
 from secure.runtime.userns import CALLER_INSIDE, as_root_inside
 from secure.scan.image import scan_image
-from secure.store import unkept
 from secure.store.atomic import make_private_dir
+from secure.store.messages import tell_unkept
 from secure.store.paths import cache_dir, data_dir
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def prepare(
             make_private_dir(os.path.dirname(place))
             records.write(place, record)
         except MachineError as cause:
-            unkept.tell(cause)  # the next launch prepares the image again
+            tell_unkept(cause)  # the next launch prepares the image again
     return launch_cache.Prepared(record, verdict)
 
 

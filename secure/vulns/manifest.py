@@ -19,8 +19,8 @@ import msgspec
 from secure import system as os
 from secure.errors import InputError, MachineError, NotFoundError, TamperedError
 from secure.facts.plain import plain
-from secure.store import unkept
 from secure.store.atomic import make_private_dir, remove_quietly, write_file
+from secure.store.messages import tell_unkept
 from secure.vulns.database import open_database
 from secure.vulns.database_status import DatabaseStatus, FeedStatus
 
@@ -146,7 +146,7 @@ def verified(folder: str, manifest: Manifest) -> str:
     try:
         write_file(note, msgspec.json.encode(_Checked(*seen, digest)))
     except MachineError as cause:
-        unkept.tell(cause)  # it is hashed again the next time
+        tell_unkept(cause)  # it is hashed again the next time
     return path
 
 

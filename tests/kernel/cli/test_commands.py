@@ -69,6 +69,17 @@ def test_sbom_is_the_same_bill_in_a_file(person: Account, images: Images) -> Non
     assert json.loads(path.read_text())["specVersion"] == "1.6"
 
 
+def test_messages_that_cannot_be_written_stop_no_launch(person: Account, images: Images) -> None:
+    words = ("run", "--rm", images.good, "echo", "works")
+    with (
+        leaves_nothing(person),
+        open("/dev/full", "wb") as full,
+        person.start(*words, stderr=full) as process,
+    ):
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "works\n")
+
+
 def test_policies_are_listed_shown_and_explained(person: Account) -> None:
     assert person.secure("policy", "list").out.split() == ["checklist", "hardened", "oci"]
     assert "CON014" in person.secure("policy", "show", "hardened").out

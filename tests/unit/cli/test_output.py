@@ -36,6 +36,13 @@ def test_a_closed_output_is_no_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_message_that_cannot_be_written_changes_no_exit_code() -> None:
+    words = [*HELP[:-1], "nonsense"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
 @pytest.mark.parametrize(
     ("told", "painted"),
     [
