@@ -11,6 +11,7 @@ from secure.flows.clock import now
 from secure.flows.kept_facts import kept
 from secure.flows.plain_records import verdict_from
 from secure.report.audit_report import (
+    FAILED,
     KILLED,
     REFUSED,
     STARTED,
@@ -95,31 +96,33 @@ def _subjects(told: list[tuple[Record, dict[str, Any]]]) -> tuple[Subject, ...]:
 
 
 def _launches(told: list[tuple[Record, dict[str, Any]]]) -> tuple[Launch, ...]:
-    ends = {body["id"]: body["exit_code"] for record, body in told if record.kind == "exit"}
+    ends = {body["id"]: body for record, body in told if record.kind == "exit"}
     found = []
     for record, body in told:
         if record.kind == "launch":
-            found.append(_started(record, body, ends.get(body["id"])))
+            found.append(_started(record, body, ends.get(body["id"], {})))
         elif record.kind == "refusal":
             found.append(_refused(record, body))
     return tuple(reversed(found))
 
 
-def _started(record: Record, body: dict[str, Any], exit_code: int | None) -> Launch:
+def _started(record: Record, body: dict[str, Any], end: dict[str, Any]) -> Launch:
     differences = records.differences_from(body["differences"])
+    error = str(end.get("error", ""))
     return Launch(
         seq=record.seq,
         time=record.time,
         image=body["image"]["reference"],
         digest=body["image"]["digest"],
-        outcome=KILLED if differences else STARTED,
+        outcome=KILLED if differences else FAILED if error else STARTED,
         container=body["id"],
         argv=tuple(body["argv"]),
         verdict=verdict_from(body["verdict"]),
         evidence=records.evidence_from(body["evidence"]),
         enforcement=records.enforcement_from(body["enforcement"]),
         differences=differences,
-        exit_code=exit_code,
+        exit_code=end.get("exit_code"),
+        error=error,
     )
 
 

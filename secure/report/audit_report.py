@@ -12,6 +12,7 @@ from secure.facts.image import ImageFacts
 from secure.facts.verdict import Verdict
 
 STARTED, REFUSED, KILLED = "started", "refused", "killed at the gate"
+FAILED = "failed"
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -34,10 +35,12 @@ class Launch(msgspec.Struct, frozen=True):
         seq: number of its record in the audit log.
         time: RFC 3339, UTC.
         image, digest: as the log names them.
-        outcome: `STARTED`, `REFUSED` or `KILLED`.
+        outcome: `STARTED`, `REFUSED`, `KILLED`, or `FAILED`: it passed the gate, and then its
+            program could not be executed, or the run was broken off by an error.
         evidence: None where no process was made.
         differences: why it was killed.
         exit_code: None while it runs, or where the log has no end for it.
+        error: why it was killed or failed, as the caller was told.
     """
 
     seq: int
@@ -52,6 +55,7 @@ class Launch(msgspec.Struct, frozen=True):
     enforcement: tuple[Enforcement, ...] = ()
     differences: tuple[Difference, ...] = ()
     exit_code: int | None = None
+    error: str = ""
 
 
 class Chain(msgspec.Struct, frozen=True):

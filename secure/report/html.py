@@ -74,17 +74,17 @@ def _tiles(report: AuditReport) -> Html:
     weak = sum(state != "enforced" for state in states)
     tiles = [
         _tile(
-            f"{len(report.subjects)} images",
-            f"{refused} of {len(verdicts)} verdicts do not allow",
+            _counted(len(report.subjects), "image"),
+            f"not allowed by {refused} of {_counted(len(verdicts), 'verdict')}",
             "bad" if refused else "good",
         ),
         _tile(
-            f"{len(report.launches)} launches",
-            f"{started} started, {len(report.launches) - started} refused or killed",
+            _counted(len(report.launches), "launch", more="es"),
+            f"{started} started, {len(report.launches) - started} refused, killed or failed",
             "none",
         ),
         _tile(
-            f"{len(states)} protections",
+            _counted(len(states), "protection"),
             f"{weak} not or only partly enforced" if weak else "all enforced",
             "warn" if weak else "good",
         ),
@@ -101,18 +101,26 @@ def _vulnerability_tile(compared: list[ImageFacts]) -> Html:
     if not found:
         if any(one.vulnerability_starter for one in compared):
             return _tile("No known vulnerability", "compared with a starter set only", "warn")
-        return _tile("No known vulnerability", f"in {len(compared)} images compared", "good")
+        return _tile(
+            "No known vulnerability", f"in {_counted(len(compared), 'image')} compared", "good"
+        )
     words = f"{severe} critical or high, {exploited} exploited"
-    return _tile(f"{found:,} vulnerabilities", words, "bad" if severe or exploited else "warn")
+    return _tile(
+        _counted(found, "vulnerabilit", "y", "ies"), words, "bad" if severe or exploited else "warn"
+    )
 
 
 def _chain_tile(chain: Chain) -> Html:
-    records = f"{chain.records:,} records"
+    records = _counted(chain.records, "record")
     if chain.broken:
         return _tile("Audit log broken", records, "bad")
     if chain.torn:
         return _tile("Audit log intact", f"{records}, unfinished lines", "warn")
     return _tile("Audit log intact", records, "good")
+
+
+def _counted(count: int, what: str, one: str = "", more: str = "s") -> str:
+    return f"{count:,} {what}{one if count == 1 else more}"
 
 
 def _tile(large: str, small: str, kind: str) -> Html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.report.audit_report import KILLED, REFUSED, STARTED
+from secure.report.audit_report import FAILED, KILLED, REFUSED, STARTED
 from secure.report.evidence_words import sentences
 from secure.report.html_image import verdict_part
 from secure.report.markup import NOTHING, Html, badge, code, element, folded, pairs, section, text
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from secure.facts.evidence import Evidence
     from secure.report.audit_report import Launch
 
-_OUTCOMES = {STARTED: "good", REFUSED: "bad", KILLED: "bad"}
+_OUTCOMES = {STARTED: "good", REFUSED: "bad", KILLED: "bad", FAILED: "bad"}
 _STATES = {"enforced": "good", "partly enforced": "warn", "not enforced": "bad"}
 
 
@@ -39,7 +39,8 @@ def _summary(launch: Launch) -> Html:
         ("Image digest", code(launch.digest)),
         ("Command", code(" ".join(launch.argv)) if launch.argv else NOTHING),
     ]
-    return pairs(row for row in rows if row[1])
+    said = element("p", text(launch.error), kind="note bad") if launch.error else NOTHING
+    return Html(pairs(row for row in rows if row[1]) + said)
 
 
 def _differences(launch: Launch) -> Html:

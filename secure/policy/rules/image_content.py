@@ -81,7 +81,7 @@ def is_known_and_recent(case: ImageCase) -> Iterator[Violation]:
             chosen(case.parameters, "no_packages"),
             "packages",
             "no package database: what the image contains is not known",
-            "a package database of dpkg, apk or Python",
+            "the database of a package manager, or packages of a language",
             "Build on a base image that keeps its package database.",
         )
     age = days_between(facts.scanned_at, case.now)

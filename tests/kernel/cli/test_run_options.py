@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -197,6 +198,9 @@ def test_a_program_that_cannot_start_is_told_why(
     ended = account.secure("run", archive, command)
     assert ended.code == code
     assert why in ended.err
+    newest = json.loads(account.secure("audit", "report", "--format", "json").out)["launches"][0]
+    assert (newest["outcome"], newest["exit_code"]) == ("failed", code)
+    assert newest["error"].splitlines()[0] in ended.err
 
 
 def test_a_missing_working_directory_is_not_started(account: Account, images: Images) -> None:

@@ -192,6 +192,13 @@ def test_contrast_is_enough_to_read(ink: str, ground: str, scheme: int) -> None:
     assert (max(lights) + 0.05) / (min(lights) + 0.05) >= 4.5
 
 
+def test_a_launch_whose_program_could_not_be_executed_does_not_count_as_started() -> None:
+    failed = Launch(1, "now", "x", "sha256:0", "failed", error='command "<b>" is not in the image')
+    shown = words(AuditReport("t", "now", "0", launches=(failed,)))
+    assert 'command "<b>" is not in the image' in shown
+    assert "1 launch 0 started, 1 refused, killed or failed" in shown
+
+
 def test_a_launch_that_still_runs_has_no_exit_code_yet() -> None:
     running = Launch(1, "now", "x", "sha256:0", "started")
     assert "not recorded" in words(AuditReport("t", "now", "0", launches=(running,)))

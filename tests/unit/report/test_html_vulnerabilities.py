@@ -52,7 +52,7 @@ def test_what_a_statement_took_back_is_apart_with_its_words() -> None:
 
 def test_the_first_glance_counts_what_counts() -> None:
     assert "5 vulnerabilities 3 critical or high, 1 exploited" in words(WITH)
-    assert "No known vulnerability in 1 images compared" in words(compared(facts()))
+    assert "No known vulnerability in 1 image compared" in words(compared(facts()))
 
 
 def test_the_first_glance_calls_nothing_good_that_only_the_starter_set_was_asked() -> None:
