@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT.parent / "shared/data/osv"
 FULL = 400_000  # all public advisories, about
 _MAKERS = ("bench/database_made.py", "vulndb/schema.sql", "secure/vulns/b*.py",
-           "secure/vulns/fresh_file.py", "secure/vulns/stage.py",
+           "secure/vulns/fresh_file.py", "secure/vulns/identifiers.py", "secure/vulns/stage.py",
            "secure/vulns/compact.py", "secure/vulns/schema.py", "secure/vulns/ranges.py",
            "secure/vulns/versions/*.py")  # fmt: skip
 

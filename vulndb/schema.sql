@@ -1,7 +1,8 @@
 -- The vulnerability database: one file, written once, read only and by many at a time.
 -- Blobs are MessagePack; secure/vulns/schema.py has their types. Raise VERSION there with any change.
 
--- What is said of the whole: when it was built, whether it is only the starter set.
+-- What is said of the whole: when it was built, whether it is only the starter set, and which
+-- advisories are `dropped`: a newer record stands for them.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- Where records came from, with the digest of what was read.
@@ -29,7 +30,8 @@ CREATE TABLE severity (number INTEGER PRIMARY KEY, type TEXT, score TEXT);
 -- are the others and 4 the advisory. The head tells whether it is the id that was meant.
 CREATE TABLE identifier (bucket INTEGER PRIMARY KEY, content BLOB);
 
--- Prose and references of the advisories from `first` on, by columns: zstd over many.
+-- Prose and references of the advisories from `first` on, by columns: zstd over many. In URLs U+0001 to
+-- U+0008 stand for the first names of their advisory.
 CREATE TABLE description (first INTEGER PRIMARY KEY, content BLOB);
 
 -- Exploited in the wild (CISA KEV), the probability of it in millionths (EPSS), and releases' ends.

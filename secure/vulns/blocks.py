@@ -7,21 +7,19 @@ together weighs that against what is unpacked for one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
-from itertools import groupby, islice
+from itertools import islice
 
 import msgspec
 import zstandard
 
 from secure.vulns import schema
-from secure.vulns.schema import Description
+from secure.vulns.schema import Description, StoredHead
 
 _GROUP_BYTES = 512  # of lists of affected: a lookup unpacks one group
 _GROUP_NAMES = 16
-_REST_BITS = 24  # of an identifier's hash, beside its bucket
-_BUCKET_BITS = 14  # a million identifiers: 60 a bucket
-_NUMBER_BITS = 26  # 67 million advisories
-_ENTRY = 7  # bytes: 3 of the hash, 4 of the number
+_MOST_NAMES = 8  # of an advisory: one letter stands for each in its references
+_LONGEST_NAME = 64
+_CONTROLS = dict.fromkeys(range(32))  # C0: they part texts, and stand for names
 
 _encode = msgspec.msgpack.Encoder().encode
 _prose = msgspec.msgpack.Decoder(tuple[str, str, str])
@@ -69,48 +67,30 @@ def grouped(lists: Iterable[tuple[int, str, bytes]]) -> Iterator[tuple[int, str,
         yield *first, _encode(group)
 
 
-def hashed(identifier: str, number: int) -> int:
-    """An identifier's hash, with the advisory's number behind it."""
-    digest = int.from_bytes(blake2b(identifier.encode(), digest_size=6).digest())
-    return digest >> (48 - _BUCKET_BITS - _REST_BITS) << _NUMBER_BITS | number
+def packed_prose(block: Sequence[tuple[Description, Sequence[str]]]) -> bytes:
+    """Like beside like: all summaries, then all details, then all references.
 
-
-def number_of(entry: int) -> int:
-    """The advisory's number behind a hash."""
-    return entry & ((1 << _NUMBER_BITS) - 1)
-
-
-def buckets(entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Sorted hashes as rows: (bucket, entries)."""
-    for bucket, found in groupby(entries, lambda entry: entry >> (_REST_BITS + _NUMBER_BITS)):
-        yield bucket, b"".join(map(_entry, found))
-
-
-def _entry(entry: int) -> bytes:
-    rest = entry >> _NUMBER_BITS & ((1 << _REST_BITS) - 1)
-    return rest.to_bytes(3) + number_of(entry).to_bytes(4)
-
-
-def bucket_of(identifier: str) -> int:
-    """In which row the identifier is, if it is anywhere."""
-    return hashed(identifier, 0) >> (_REST_BITS + _NUMBER_BITS)
-
-
-def numbers_in(content: bytes, identifier: str) -> Iterator[int]:
-    """The advisories of a bucket that may have this identifier: their heads tell."""
-    rest = _entry(hashed(identifier, 0))[:3]
-    for at in range(0, len(content) - _ENTRY + 1, _ENTRY):
-        if content[at : at + 3] == rest:
-            yield int.from_bytes(content[at + 3 : at + _ENTRY])
-
-
-def packed_prose(block: list[Description]) -> bytes:
-    """Like beside like: all summaries, then all details, then all references."""
+    Args:
+        block: each with the names of its advisory, which its references repeat; see `short_names`.
+    """
     return _encode((
-        "\0".join(_clean(one.summary) for one in block),
-        "\0".join(_clean(one.details) for one in block),
-        "\0".join("\n".join(map(_reference, one.references)) for one in block),
+        "\0".join(_clean(one.summary) for one, _ in block),
+        "\0".join(_clean(one.details) for one, _ in block),
+        "\0".join(
+            "\n".join(_reference(told, names) for told in one.references) for one, names in block
+        ),
     ))  # fmt: skip
+
+
+def short_names(head: StoredHead) -> tuple[str, ...]:
+    """The names of an advisory that its references have as one letter each; "" for the others.
+
+    Long ones are left as they are: what is made of a stranger's block stays in proportion to it.
+    """
+    names = (head.id, *head.aliases, *head.upstream)[:_MOST_NAMES]
+    return tuple(
+        name if len(name) <= _LONGEST_NAME and name == _line(name) else "" for name in names
+    )
 
 
 def summaries_of(block: bytes) -> bytes:
@@ -126,20 +106,39 @@ def _clean(text: str) -> str:
     return text.replace("\0", "")
 
 
-def _reference(told: tuple[str, str]) -> str:
-    kind, url = (_clean(word).replace("\n", "") for word in told)
+def _line(text: str) -> str:
+    return text.translate(_CONTROLS)
+
+
+def _reference(told: tuple[str, str], names: Sequence[str]) -> str:
+    """The type, then the URL, in which U+0001 stands for the first of `names` and so on."""
+    kind, url = map(_line, told)
+    for place, name in enumerate(names, start=1):
+        if name:
+            url = url.replace(name, chr(place), 1)
     return f"{kind.replace(' ', '')} {url}"
 
 
-def prose_at(block: bytes, at: int) -> Description:
+def prose_at(block: bytes, at: int, names: Sequence[str] = ()) -> Description:
     """The one at this place of a block; an empty one where there is none.
+
+    Args:
+        names: as for `packed_prose`.
 
     Raises:
         msgspec.MsgspecError: it is no block.
     """
     summary, details, references = (_field(column, at) for column in _prose.decode(block))
     found = (line.partition(" ") for line in references.split("\n") if line)
-    return Description(summary, details, tuple((kind, url) for kind, _, url in found))
+    return Description(
+        summary, details, tuple((kind, _written_out(url, names)) for kind, _, url in found)
+    )
+
+
+def _written_out(url: str, names: Sequence[str]) -> str:
+    for place, name in enumerate(names, start=1):
+        url = url.replace(chr(place), name, 1)
+    return url
 
 
 def _field(column: str, at: int) -> str:

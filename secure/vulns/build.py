@@ -5,7 +5,6 @@ Same advisories, same order, same `now`: same bytes.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -19,6 +18,7 @@ from secure.store.atomic import remove_quietly
 from secure.vulns import blocks, schema
 from secure.vulns.compact import compact
 from secure.vulns.fresh_file import FreshFile, appearing
+from secure.vulns.identifiers import Identifiers
 from secure.vulns.osv import Advisory, Refused
 from secure.vulns.schema import Description, Exploited, Lifetime, Probability, StoredHead
 from secure.vulns.spelling import usual
@@ -133,14 +133,14 @@ class _Builder:
         self._stage = Stage(self._file.connection, stage)
         self._file.connection.execute("BEGIN")
         self._heads: list[StoredHead] = []
-        self._names = array("Q")  # a million of them, as Python objects, would take 100 MiB
+        self._identifiers = Identifiers()
         self._ecosystems: dict[str, int] = {}
         self._severities: dict[tuple[str, str], int] = {}
         self._records: Counter[int] = Counter()
         self._newest: dict[int, int] = {}
         self._seen: dict[tuple[str, str], _Used] = {}
         self._dropped: set[int] = set()
-        self._block: list[Description] = []
+        self._block: list[tuple[Description, tuple[str, ...]]] = []
         self._block_first, self._block_bytes = 1, 0
         self._number = self._feed = 0
         self._refused, self._withdrawn, self._replaced = 0, 0, 0
@@ -181,8 +181,8 @@ class _Builder:
                 return False
             self._drop(known)
         self._number += 1
-        self._describe(record)
-        self._head(self._number, record, modified)
+        head = self._head(self._number, record, modified)
+        self._describe(record, head)
         places = () if record.withdrawn else tuple({*self._said(self._number, record)})
         self._seen[giver, record.id] = _Used(
             self._number, modified or 0, places, withdrawn=bool(record.withdrawn)
@@ -210,7 +210,7 @@ class _Builder:
         for place in used.places:
             self._records[place] -= 1
 
-    def _head(self, number: int, record: Advisory, modified: int | None) -> None:
+    def _head(self, number: int, record: Advisory, modified: int | None) -> StoredHead:
         given = [(one.type, one.score) for one in record.severity or ()]
         word = (record.database_specific or {}).get("severity") or _word_of_summary(record)
         if isinstance(word, str):
@@ -229,8 +229,8 @@ class _Builder:
         self._heads.append(head)
         if len(self._heads) == schema.HEADS_AT_ONCE:
             self._write_heads()
-        names = {record.id, *head.aliases, *head.upstream, *head.related}
-        self._names.extend(blocks.hashed(name, number) for name in names)
+        self._identifiers.add(number, head)
+        return head
 
     def _ecosystem(self, name: str) -> int:
         return self._ecosystems.setdefault(name, len(self._ecosystems) + 1)
@@ -238,13 +238,13 @@ class _Builder:
     def _severity(self, given: tuple[str, str]) -> int:
         return self._severities.setdefault(given, len(self._severities) + 1)
 
-    def _describe(self, record: Advisory) -> None:
+    def _describe(self, record: Advisory, head: StoredHead) -> None:
         if record.withdrawn:
             made = Description()
         else:
             references = tuple((one.type, one.url) for one in record.references or ())
             made = Description(record.summary or "", record.details or "", references)
-        self._block.append(made)
+        self._block.append((made, blocks.short_names(head)))
         self._block_bytes += len(made.details) + sum(len(url) for _, url in made.references)
         if len(self._block) >= schema.DESCRIPTIONS or self._block_bytes > _MOST_BLOCK_BYTES:
             self._write_block()
@@ -282,8 +282,7 @@ class _Builder:
         self._write_block()
         self._write_heads()
         many = self._file.connection.executemany
-        names = (one for one in sorted(self._names) if blocks.number_of(one) not in self._dropped)
-        many("INSERT INTO identifier VALUES (?, ?)", blocks.buckets(names))
+        many("INSERT INTO identifier VALUES (?, ?)", self._identifiers.rows(self._dropped))
         many("INSERT INTO affected VALUES (?, ?, ?)", self._stage.gathered(self._dropped))
         many("INSERT INTO severity VALUES (?, ?, ?)",
              ((number, *given) for given, number in self._severities.items()))  # fmt: skip
@@ -294,6 +293,7 @@ class _Builder:
         newest = max(self._newest.values(), default=None)
         many("INSERT INTO meta VALUES (?, ?)", (
             ("built_at", now), ("records", records), ("newest", newest), ("starter", int(starter)),
+            ("dropped", schema.packed_numbers(self._dropped)),
         ))  # fmt: skip
         self._file.finish()
         counts = {name: self._records[number] for name, number in self._ecosystems.items()}

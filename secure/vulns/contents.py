@@ -9,7 +9,7 @@ room or less. What SQLite and zstd make of the rows depends on their versions; t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
@@ -22,8 +22,10 @@ from secure.vulns import blocks, schema
 from secure.vulns.database_file import DatabaseFile
 from secure.vulns.database_status import status_of
 from secure.vulns.fresh_file import FreshFile, appearing, list_compressor
+from secure.vulns.identifiers import Identifiers
 
 # `meta` is first, as it has the dictionary; with each table the columns that tell its rows apart.
+# `identifier` follows from the heads of advisories, and would take a tenth of an exported file.
 _TABLES = {
     "meta": "name",
     "feed": "number",
@@ -31,7 +33,6 @@ _TABLES = {
     "severity": "number",
     "affected": "ecosystem, first",
     "advisory": "first",
-    "identifier": "bucket",
     "description": "first",
     "kev": "cve",
     "epss": "cve",
@@ -117,8 +118,11 @@ def rebuild(pieces: Iterable[bytes], path: str, where: str) -> None:
 
 def _fill(fresh: FreshFile, pieces: Iterable[bytes]) -> None:
     compress: dict[str, _Compress] = dict.fromkeys(_BLOCKS, fresh.compress)
+    identifiers = Identifiers()
     for given, found in groupby(_rows_of(pieces), itemgetter(0)):
         table = _known(given)
+        if table == "advisory":
+            found = _noted(found, identifiers)  # noqa: PLW2901
         count = len(fresh.connection.execute(f"PRAGMA table_info({table})").fetchall())
         if table == "affected":
             compress["affected"] = _of_lists(fresh.connection)
@@ -127,6 +131,27 @@ def _fill(fresh: FreshFile, pieces: Iterable[bytes]) -> None:
             f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608 - a known table
             (_stored(row, count, compress.get(table)) for row in found),
         )
+    named = identifiers.rows(_dropped(fresh.connection))
+    fresh.connection.executemany("INSERT INTO identifier VALUES (?, ?)", named)
+
+
+def _noted(
+    found: Iterator[tuple[object, ...]], identifiers: Identifiers
+) -> Iterator[tuple[object, ...]]:
+    """The same rows of heads, each of which is found by its names from then on."""
+    for row in found:
+        match row:
+            case (_, int(first), bytes(heads)):
+                for number, head in enumerate(schema.HEADS.decode(heads), start=first):
+                    identifiers.add(number, schema.HEAD.decode(head))
+            case _:
+                raise ValueError("heads are no blob with a number")
+        yield row
+
+
+def _dropped(connection: sqlite3.Connection) -> Container[int]:
+    found = connection.execute("SELECT value FROM meta WHERE name = 'dropped'").fetchone()
+    return schema.NUMBERS.decode(found[0]) if found else ()
 
 
 def _known(table: object) -> str:

@@ -13,6 +13,7 @@ from secure.vulns import blocks, schema
 from secure.vulns.compact import Affected
 from secure.vulns.database_file import DatabaseFile, open_file, unpack
 from secure.vulns.database_status import DatabaseStatus, ecosystems_of, status_of
+from secure.vulns.identifiers import bucket_of, numbers_in
 from secure.vulns.osv import Severity
 from secure.vulns.schema import (
     AdvisoryHead,
@@ -160,8 +161,9 @@ class Database:
             if first != self._prose[0]:
                 self._prose = first, self._file.unpacked(content)
             at = number - self._file.whole(first)
+            head = self._head(number)
             with self._file.reading:
-                return blocks.prose_at(self._prose[1], at)
+                return blocks.prose_at(self._prose[1], at, blocks.short_names(head) if head else ())
         return Description()
 
     def by_id(self, identifier: str) -> tuple[int, ...]:
@@ -184,8 +186,8 @@ class Database:
 
     def _told_of(self, identifier: str) -> Iterator[tuple[int, StoredHead]]:
         query = "SELECT content FROM identifier WHERE bucket = ?"
-        for (content,) in self._file.rows(query, blocks.bucket_of(identifier)):
-            for number in blocks.numbers_in(self._file.blob(content), identifier):
+        for (content,) in self._file.rows(query, bucket_of(identifier)):
+            for number in numbers_in(self._file.blob(content), identifier):
                 if head := self._head(number):
                     yield number, head
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -11,7 +12,7 @@ from secure.vulns.compact import Affected
 from secure.vulns.osv import Severity
 
 APPLICATION_ID = 0x73656376  # "secv", at offset 68 of the file
-VERSION = 2  # PRAGMA user_version; raised whenever older readers would misread
+VERSION = 3  # PRAGMA user_version; raised whenever older readers would misread
 TABLES = frozenset(
     ("meta", "feed", "ecosystem", "affected", "advisory", "severity", "identifier", "description",
      "kev", "epss", "release")
@@ -108,6 +109,7 @@ class Lifetime(msgspec.Struct, frozen=True, array_like=True, gc=False):
 AFFECTED = msgspec.msgpack.Decoder(tuple[Affected, ...])
 HEADS = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
 HEAD = msgspec.msgpack.Decoder(StoredHead)
+NUMBERS = msgspec.msgpack.Decoder(frozenset[int])
 EXPLOITED = msgspec.msgpack.Decoder(Exploited)
 LIFETIME = msgspec.msgpack.Decoder(Lifetime)
 _encode = msgspec.msgpack.Encoder().encode
@@ -121,6 +123,11 @@ def packed(record: msgspec.Struct) -> bytes:
 def packed_all(records: list[StoredHead]) -> bytes:
     """A list of such records."""
     return _encode([_trimmed(record) for record in records])
+
+
+def packed_numbers(numbers: Iterable[int]) -> bytes:
+    """Numbers of advisories, in their order."""
+    return _encode(sorted(numbers))
 
 
 def _trimmed(record: msgspec.Struct) -> list[object]:

@@ -12,41 +12,45 @@ from hypothesis import strategies as st
 
 from secure.vulns import blocks
 from secure.vulns.database import open_database
-from secure.vulns.schema import Description
+from secure.vulns.schema import Description, StoredHead
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_URLS = st.lists(st.sampled_from(["https://", "CVE-1", "2", "A-1", "E", "?x=1"])).map("".join)
 _PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=20)
-
-
-@given(st.sets(st.tuples(_TEXTS, st.integers(1, (1 << 26) - 1)), max_size=30))
-def test_every_identifier_leads_to_its_advisories(told: set[tuple[str, int]]) -> None:
-    rows = dict(blocks.buckets(sorted(blocks.hashed(name, number) for name, number in told)))
-    for name in {name for name, _ in told}:
-        found = blocks.numbers_in(rows[blocks.bucket_of(name)], name)
-        assert list(found) == sorted(number for one, number in told if one == name)
-
-
-def test_a_hundred_thousand_identifiers_are_mistaken_for_no_other() -> None:
-    known = sorted(blocks.hashed(f"CVE-2020-{number}", number) for number in range(100_000))
-    rows = dict(blocks.buckets(known))
-    assert max(map(len, rows.values())) < 30 * 7
-    for name in (f"GHSA-{number}" for number in range(2_000)):
-        bucket = rows.get(blocks.bucket_of(name), b"")
-        assert list(blocks.numbers_in(bucket, name)) == []
 
 
 @given(
     st.lists(
-        st.builds(
-            Description, _PLAIN, _PLAIN, st.lists(st.tuples(_PLAIN, _PLAIN), max_size=3).map(tuple)
+        st.tuples(
+            st.builds(
+                Description,
+                _PLAIN,
+                _PLAIN,
+                st.lists(st.tuples(_PLAIN, _URLS), max_size=3).map(tuple),
+            ),
+            st.lists(st.sampled_from(["", "CVE-1", "CVE-12", "E", "x\n", "x" * 65]), max_size=9),
         ),
         max_size=8,
     )
 )
-def test_prose_is_what_it_was(block: list[Description]) -> None:
+def test_prose_is_what_it_was(told: list[tuple[Description, list[str]]]) -> None:
+    """Whatever names an advisory has, one in another or not."""
+    block = [
+        (one, blocks.short_names(StoredHead("A-1", 1, aliases=tuple(names)))) for one, names in told
+    ]
     packed = blocks.packed_prose(block)
-    assert [blocks.prose_at(packed, at) for at in range(len(block))] == block
+    assert [blocks.prose_at(packed, at, names) for at, (_, names) in enumerate(block)] == [
+        one for one, _ in block
+    ]
     assert blocks.prose_at(packed, len(block) + 1) == Description()
+
+
+def test_a_name_takes_one_letter_in_a_reference() -> None:
+    head = StoredHead("GHSA-1", 1, aliases=("CVE-1",))
+    url = "https://example.org/CVE-1?also=GHSA-1"
+    packed = blocks.packed_prose([(Description("", "", (("WEB", url),)), blocks.short_names(head))])
+    assert b"https://example.org/\2?also=\1" in packed
+    assert blocks.prose_at(packed, 0, blocks.short_names(head)).references == (("WEB", url),)
 
 
 @given(
@@ -60,9 +64,9 @@ def test_prose_is_what_it_was(block: list[Description]) -> None:
 )
 def test_no_text_moves_its_neighbours(block: list[Description]) -> None:
     """Characters that part texts from each other are taken out of them."""
-    packed = blocks.packed_prose([*block, Description("the last", "of all", (("WEB", "url"),))])
-    last = blocks.prose_at(packed, len(block))
-    assert last == Description("the last", "of all", (("WEB", "url"),))
+    last = Description("the last", "of all", (("WEB", "url"),))
+    packed = blocks.packed_prose([(one, ()) for one in (*block, last)])
+    assert blocks.prose_at(packed, len(block)) == last
 
 
 @pytest.mark.parametrize("block", [b"", b"\xc1", msgspec.msgpack.encode(["a", "b"])])
