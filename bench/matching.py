@@ -20,7 +20,7 @@ FILES = ("almalinux", "crates-rustsec", "ghsa-maven-mixed", "go-vulndb", "pypi-p
 
 
 def main() -> None:
-    """Everything, in some minutes."""
+    """Everything, in a minute."""
     with tempfile.TemporaryDirectory() as folder:
         print("OSV files: versions that are affected, fixed; missed, false")
         for name in FILES:
