@@ -11,6 +11,7 @@ from secure import system as os
 from secure.errors import MachineError
 
 LOG = "log.jsonl"
+_ENXIO, _EISDIR, _ELOOP = 6, 21, 40
 
 
 def log_path(data_dir: str) -> str:
@@ -55,11 +56,20 @@ def open_file(path: str, flags: int) -> int:
     except FileNotFoundError:
         raise
     except OSError as cause:
+        if cause.errno in (_ELOOP, _EISDIR, _ENXIO):
+            raise _no_file(path) from cause
         raise MachineError(f'cannot open audit log "{path}": {cause.strerror}') from cause
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise MachineError(f'audit log "{path}" is not a plain file')
+        raise _no_file(path)
     return fd
+
+
+def _no_file(path: str) -> MachineError:
+    return MachineError(
+        f'audit log "{path}" is not a plain file',
+        do="Move away what is there; a new log then starts.",
+    )
 
 
 def require_ours(path: str, found: os.stat_result) -> None:

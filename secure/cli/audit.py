@@ -54,7 +54,10 @@ def _log(limit: int) -> int:
     from secure.flows.audit import log_path, summary
 
     for line in read(log_path(), limit=limit):
-        write(f"{summary(line) if isinstance(line, Record) else f'!!! {line}'}\n")
+        if isinstance(line, Record):
+            write(f"{summary(line)}\n")
+        else:
+            write(f"!!! {line.file}:{line.line} is no record; why: secure audit verify\n")
     return 0
 
 
@@ -70,7 +73,8 @@ def _verify(head: str) -> int:
             do="What comes before that record still holds; keep a copy of the file.",
         )
     write(
-        f"{found.records} records hold, from {found.first_time} to {found.last_time}\n"
+        f"{found.records} {'record holds' if found.records == 1 else 'records hold'},"
+        f" from {found.first_time} to {found.last_time}\n"
         f"head {found.head.seq}:{found.head.hash}\n"
     )
     return 0

@@ -23,6 +23,8 @@ from secure.images.tree import ArchiveTree, Ask, DirectoryTree, Tree, open_path
 from secure.oci.limits import DEFAULT_LIMITS, Limits
 from secure.oci.platform import machine_platform, parse_platform
 
+_ALIKE = 0.8  # the ending alone makes names half alike
+
 
 class Source(msgspec.Struct, frozen=True):
     """One form in which images are stored; `fits` looks at names only."""
@@ -103,7 +105,7 @@ def _instead(reference: str) -> str:
         names = os.listdir(folder or ("/" if reference.startswith("/") else "."))
     except OSError:
         names = []
-    if near := get_close_matches(name, names, 1):
+    if near := get_close_matches(name, names, 1, _ALIKE):
         return f'Did you mean "{reference.removesuffix(name)}{near[0]}"?'
     if reference.startswith(("/", "./", "../")) or name.endswith((".tar", ".gz", ".tgz", ".zst")):
         return "Give the path of an archive, an OCI layout or a root file system directory."

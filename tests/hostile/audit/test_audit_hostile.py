@@ -121,7 +121,7 @@ def test_a_log_that_is_a_symbolic_link_is_not_followed(log: str, tmp_path: Path)
     victim.write_bytes(b"")
     os.makedirs(os.path.dirname(log), mode=0o700)
     os.symlink(victim, log)
-    with pytest.raises(MachineError, match="cannot open audit log"):
+    with pytest.raises(MachineError, match="not a plain file"):
         chain.append(log, "launch", {}, NOW)
     assert victim.read_bytes() == b""
 
@@ -149,6 +149,12 @@ def test_a_log_that_is_a_pipe_blocks_nobody(log: str) -> None:
         chain.append(log, "launch", {}, NOW)
     with pytest.raises(MachineError, match="not a plain file"):
         verify(log)
+
+
+def test_a_log_that_is_a_directory_is_named_as_such(log: str) -> None:
+    os.makedirs(log, mode=0o700)
+    with pytest.raises(MachineError, match="not a plain file"):
+        chain.append(log, "launch", {}, NOW)
 
 
 def test_a_log_of_another_user_is_refused(log: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from secure.audit import chain
 from secure.cli.arguments import Arguments, help_text, parse
 from secure.cli.check import COMMAND as CHECK
 from secure.cli.db import COMMAND as DB
@@ -23,6 +24,7 @@ from secure.facts.verdict import SEVERITIES
 from secure.flows.sbom_facts import file_content
 
 MAIN = Path(__file__).resolve().parents[3] / "secure/__main__.py"
+NOW = "2026-11-24T00:00:00.000Z"
 SECURE = [sys.executable, "-I", "-S", str(MAIN)]
 
 
@@ -213,3 +215,14 @@ def test_every_severity_that_fail_on_takes_is_in_its_help(tmp_path: Path) -> Non
         assert severity in help_text(DIFF)
         done = _secure(tmp_path, "scan", "--fail-on", severity, "none.tar")
         assert b"there is no image" in done.stderr
+
+
+def test_the_log_calls_a_torn_line_what_verification_calls_it(tmp_path: Path) -> None:
+    log = tmp_path / "DATA/secure/audit/log.jsonl"
+    chain.append(str(log), "launch", {"id": "1", "image": {"reference": "a"}, "argv": []}, NOW)
+    log.write_bytes(log.read_bytes() + b'{"seq":2,')
+    told = _secure(tmp_path, "audit", "log").stdout.decode()
+    assert "!!! log.jsonl:2 is no record; why: secure audit verify" in told
+    verified = _secure(tmp_path, "audit", "verify").stdout.decode()
+    assert "log.jsonl:2: record 2 is torn" in verified
+    assert "1 record holds" in verified
