@@ -26,6 +26,7 @@ from secure.vulns.stage import Stage
 
 KEPT_REFUSALS = 1_000  # named in the report; further ones are counted
 _MILLION = 1_000_000
+_CLOCKS_DIFFER_S = 86_400
 _RATED_IN_SUMMARY = ("ALSA-", "RLSA-")
 _MOST_BLOCK_BYTES = 8 * 1024 * 1024  # prose of one block; one record may exceed it alone
 
@@ -104,12 +105,12 @@ def build(
     with appearing(path) as temporary:
         stage = f"{temporary}.stage"
         try:
-            builder = _Builder(temporary, stage)
+            builder = _Builder(temporary, stage, now)
             try:
                 for feed in feeds:
                     builder.add(feed)
                 builder.add_tables(tables or Tables())
-                return builder.finish(now, starter=starter)
+                return builder.finish(starter=starter)
             finally:
                 builder.close()
         finally:
@@ -128,8 +129,9 @@ class _Used(NamedTuple):
 class _Builder:
     """One database that is being written, with its staging file."""
 
-    def __init__(self, path: str, stage: str) -> None:
-        self._file = FreshFile(path)
+    def __init__(self, path: str, stage: str, now: str) -> None:
+        self._file, self._now = FreshFile(path), now
+        self._latest = (schema.seconds(now) or 0) + _CLOCKS_DIFFER_S
         self._stage = Stage(self._file.connection, stage)
         self._file.connection.execute("BEGIN")
         self._heads: list[StoredHead] = []
@@ -156,7 +158,7 @@ class _Builder:
                 self._refuse(entry, feed.name)
             elif self._add(entry, giver):
                 records += 1
-                newest = max(newest or 0, schema.seconds(entry.modified) or 0) or None
+                newest = max(newest or 0, self._modified(entry) or 0) or None
         content = feed.content
         self._file.connection.execute(
             "INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -173,7 +175,7 @@ class _Builder:
         self._unreadable.append(Unreadable(plain(entry.path), 0, plain(entry.why)))
 
     def _add(self, record: Advisory, giver: str) -> bool:
-        modified = schema.seconds(record.modified)
+        modified = self._modified(record)
         known = self._seen.get((giver, record.id))
         if known is not None:
             self._replaced += 1
@@ -192,6 +194,11 @@ class _Builder:
             self._records[place] += 1
             self._newest[place] = max(self._newest.get(place, 0), modified or 0)
         return True
+
+    def _modified(self, record: Advisory) -> int | None:
+        """When it was; None for a time to come: GitLab's records have the years 2999 and 9999."""
+        told = schema.seconds(record.modified)
+        return None if told is None or told > self._latest else told
 
     def _said(self, number: int, record: Advisory) -> Iterator[int]:
         """Keep what is said of each package; yields their ecosystems."""
@@ -277,7 +284,7 @@ class _Builder:
         lifetimes = ((name, schema.packed(one)) for name, one in sorted(tables.lifetimes.items()))
         many("INSERT INTO release VALUES (?, ?)", lifetimes)
 
-    def finish(self, now: str, *, starter: bool) -> BuildReport:
+    def finish(self, *, starter: bool) -> BuildReport:
         """Gather what was staged, write what was counted."""
         self._write_block()
         self._write_heads()
@@ -292,8 +299,8 @@ class _Builder:
         records = len(self._seen)
         newest = max(self._newest.values(), default=None)
         many("INSERT INTO meta VALUES (?, ?)", (
-            ("built_at", now), ("records", records), ("newest", newest), ("starter", int(starter)),
-            ("dropped", schema.packed_numbers(self._dropped)),
+            ("built_at", self._now), ("records", records), ("newest", newest),
+            ("starter", int(starter)), ("dropped", schema.packed_numbers(self._dropped)),
         ))  # fmt: skip
         self._file.finish()
         counts = {name: self._records[number] for name, number in self._ecosystems.items()}

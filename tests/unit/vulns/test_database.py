@@ -105,6 +105,17 @@ def test_a_withdrawn_advisory_is_known_and_matches_nothing(tmp_path: Path) -> No
         assert found.advisory(number).withdrawn == "2024-01-01T00:00:00Z"
 
 
+def test_a_record_of_a_time_to_come_makes_nothing_newer(tmp_path: Path) -> None:
+    ahead = advisory("A-1", _PAD, modified="9999-05-05T00:00:00Z")
+    known = advisory("A-1", _PAD, aliases=("CVE-1",), modified="2024-05-06T07:08:09Z")
+    built(tmp_path / "one.db", feed(ahead, known))
+    with open_database(str(tmp_path / "one.db")) as found:
+        status = found.status()
+        newest = {status.newest, status.feeds[0].newest, status.ecosystems[0].newest}
+        assert newest == {"2024-05-06T07:08:09Z"}
+        assert [found.advisory(number).aliases for number in found.by_id("A-1")] == [("CVE-1",)]
+
+
 def test_of_records_with_one_id_the_newest_is_used(tmp_path: Path) -> None:
     older = advisory("A-1", _PAD, fixed="1.0.0", modified="2023-01-01T00:00:00Z")
     newer = advisory("A-1", _PAD, fixed="3.0.0")
