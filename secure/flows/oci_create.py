@@ -82,6 +82,8 @@ def create_container(request: Request, console: socket | None = None) -> State:
     plan = make_plan(request.id, config, around, bundle, request.preserve)
     console = console or _console(request, terminal=plan.process.terminal)
     granted = judge(request.id, bundle, config)
+    if config.seccomp and config.seccomp.get("listenerPath") and not granted.listener:
+        request.say("linux.seccomp.listenerPath has no effect: no rule has SCMP_ACT_NOTIFY")
     plan = _sized(plan, dict(granted.settings.tmpfs))
 
     def prepare() -> Record:
@@ -112,7 +114,7 @@ def create_container(request: Request, console: socket | None = None) -> State:
             place, promised = _place(request, config, granted.resources, around)
             start = Start(
                 config, plan, around, place, granted.resources, promised, granted.filters,
-                last_capability(), console, prepare,
+                granted.listener, last_capability(), console, prepare,
             )  # fmt: skip
             made = create(container, state, start)
             if request.pid_file:

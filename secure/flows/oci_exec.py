@@ -70,7 +70,7 @@ def exec_in_container(request: ExecRequest) -> int:
         config = read_config(container.read(CONFIG))
         filters = tuple(container.read(f"filter.{n}") for n in range(state.filters))
     process = _process(request, config.process)
-    judge(request.id, state.bundle, replace(config, process=process))
+    granted = judge(request.id, state.bundle, replace(config, process=process))
     console, mine = _console(request, process)
     personality = _PERSONALITIES.get(config.personality[0]) if config.personality else None
 
@@ -79,7 +79,7 @@ def exec_in_container(request: ExecRequest) -> int:
 
     joining = Joining(
         process, privileges_of(process, groups_fixed=state.groups_fixed), personality, filters,
-        last_capability(), console, request.preserve, record,
+        granted.listener, last_capability(), console, request.preserve, record,
     )  # fmt: skip
     foreground = _Foreground()
     pid = join(state, joining)

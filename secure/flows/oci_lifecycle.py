@@ -11,6 +11,7 @@ from secure.kernel import signals
 from secure.kernel.libc import syscall
 from secure.oci.json_text import decode, encode
 from secure.oci.runtime_config import read_config
+from secure.oci.seccomp_config import listener_of
 from secure.runtime import protocol
 from secure.runtime.oci import cgroup, folders, hooks
 from secure.runtime.oci.state import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from secure.runtime.oci.state import State
 
 _PATIENCE_S = 10.0
+_INSIDE = "startContainer"  # hooks between `start` and execve
 _NAMES = {
     "HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS": 7, "FPE": 8, "KILL": 9,
     "USR1": 10, "SEGV": 11, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "STKFLT": 16,
@@ -46,7 +48,8 @@ def start_container(root: str, container_id: str, say: Callable[[str], object]) 
     """Let the program run.
 
     Raises:
-        LaunchError: the container is not "created", or its program cannot be executed.
+        LaunchError: the container is not "created", its program cannot be executed, or an agent
+            that answers for its seccomp filter does not let it; then it is stopped.
     """
     with Container.open(root, container_id) as container:
         state = container.state()
@@ -55,23 +58,35 @@ def start_container(root: str, container_id: str, say: Callable[[str], object]) 
             raise LaunchError(
                 f'container "{container_id}" cannot be started: it is {status}, not {CREATED}'
             )
+        config = read_config(container.read(CONFIG))
+        # Hooks may take their time.
+        asks = config.seccomp and listener_of(config.seccomp) and not config.hooks_at(_INSIDE)
         said = container.open_pipe(SAID, os.O_RDONLY)
         go = container.open_pipe(GO, os.O_WRONLY)
         os.write(go, b"s")
         os.close(go)
-        if message := _read_said(said):
+        message = _read_said(said, _PATIENCE_S if asks else None)
+        if message is None:
+            _end(state)
+            raise LaunchError(
+                f'container "{container_id}" was stopped: it had not executed its program after '
+                f"{_PATIENCE_S:g} s",
+                do="See why the agent of linux.seccomp.listenerPath does not answer.",
+            )
+        if message:
             protocol.raise_failure(message.removeprefix(protocol.FAILED))
-        config = read_config(container.read(CONFIG))
         _run_hooks(config.hooks_at("poststart"), "poststart", state, RUNNING, say)
 
 
-def _read_said(said: int) -> bytes:
-    """What init says until its execve closes the pipe."""
+def _read_said(said: int, patience_s: float | None) -> bytes | None:
+    """What init says until its execve closes the pipe; None where it says nothing for so long."""
     poll = select.poll()
     poll.register(said, select.POLLIN)
     found = b""
     while True:
-        poll.poll()
+        if not poll.poll(patience_s and patience_s * 1_000):
+            os.close(said)
+            return None
         piece = os.read(said, 4_096)
         if not piece:
             os.close(said)

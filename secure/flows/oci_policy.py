@@ -11,7 +11,7 @@ from secure.flows import machine
 from secure.flows.launch_decision import decision
 from secure.flows.policies import effective
 from secure.kernel.seccomp_profile import load_filter
-from secure.oci.seccomp_config import to_profile
+from secure.oci.seccomp_config import listener_of, to_profile
 from secure.store.builtin import read_builtin
 from secure.store.paths import cache_dir
 from secure.value import replace, value
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from secure.oci.runtime_config import RuntimeConfig
+    from secure.oci.seccomp_config import Listener
     from secure.policy.settings import Settings
 
 FLOOR = "oci"
@@ -36,12 +37,14 @@ class Granted:
     """What the policy grants.
 
     Args:
+        listener: whose agent answers for the last of the filters, or None.
         seccomp: names of the filters, for people.
     """
 
     verdict: Verdict
     settings: Settings
     filters: tuple[bytes, ...]
+    listener: Listener | None
     seccomp: tuple[str, ...]
     resources: dict[str, Any]
 
@@ -71,13 +74,16 @@ def judge(container_id: str, bundle: str, config: RuntimeConfig) -> Granted:
     place = f"{cache_dir()}/seccomp"
     names = [f"profile {settings.seccomp}"]
     filters = [load_filter(read_builtin(f"seccomp/{settings.seccomp}.json"), place)]
+    listener = listener_of(config.seccomp) if config.seccomp else None
     if config.seccomp is not None:
         # Both count: the stricter answer to a call is the kernel's.
         filters.append(load_filter(to_profile(config.seccomp), place))
-        names.append("linux.seccomp")
+        agent = f", answered by the agent at {listener.path}" if listener else ""
+        names.append(f"linux.seccomp{agent}")
     return Granted(
-        verdict, settings, tuple(filters), tuple(names), _resources(config, settings, policy.plain)
-    )
+        verdict, settings, tuple(filters), listener, tuple(names),
+        _resources(config, settings, policy.plain),
+    )  # fmt: skip
 
 
 def ask_of(container_id: str, bundle: str, config: RuntimeConfig) -> LaunchAsk:

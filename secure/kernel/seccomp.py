@@ -23,6 +23,7 @@ BPF_MAXINSNS = 4096
 USER_NOTIF = "user_notif"  # the action that asks a listener, since Linux 5.0
 _ACTIONS_FILE = "/proc/sys/kernel/seccomp/actions_avail"
 _MEANS = {
+    errno.EBUSY: "this process is behind a filter with a listener, and the kernel takes one",
     errno.EACCES: "no_new_privs is not set, and CAP_SYS_ADMIN is not held",
     errno.EINVAL: "the kernel does not accept the program or a flag",
     errno.ENOMEM: "the filters of this process are too large together",
@@ -46,6 +47,15 @@ def available() -> tuple[str, ...]:
             return tuple(file.read(1024).decode().split())
     except FileNotFoundError:
         return ()
+
+
+def knows_flags(flags: int) -> bool:
+    """Whether this kernel takes a filter with all of SECCOMP_FILTER_FLAG_…; none is installed."""
+    try:
+        syscall("seccomp", SECCOMP_SET_MODE_FILTER, flags, None, target="flags")
+    except KernelError as error:
+        return error.number == errno.EFAULT  # flags are looked at before the filter
+    return False
 
 
 def may_listen(actions: tuple[str, ...]) -> bool:

@@ -42,6 +42,7 @@ _KERNEL_ACTIONS = {
     "SCMP_ACT_LOG": 0x7FFC0000,
     "SCMP_ACT_ALLOW": 0x7FFF0000,
 }
+_STRICTEST = 0x80000000  # the kernel compares actions as signed numbers
 _BPF_RET_K = 0x06
 _BPF_JMP_JA = 0x05
 _UNKNOWN_NAME = -1
@@ -190,6 +191,7 @@ def _arch(library: ModuleType, machine: str) -> int:
 
 def _programs(library: ModuleType, profile: Profile, machine: str) -> Iterable[bytes]:
     refusals = [rule for rule in profile.rules if rule.args and rule.action != ALLOW]
+    refusals.sort(key=lambda rule: _KERNEL_ACTIONS[rule.action.name] ^ _STRICTEST)
     permissions = [rule for rule in profile.rules if rule.action == ALLOW]
     rest = [rule for rule in profile.rules if not rule.args and rule.action != ALLOW]
     for group in _apart(refusals):

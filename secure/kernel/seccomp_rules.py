@@ -1,9 +1,10 @@
 """A seccomp profile as written: JSON of the runtime-spec, parsed strictly.
 
 Source: OCI runtime-spec, config-linux.md, "Seccomp". moby's `comment` is accepted; its `archMap`,
-`includes` and `excludes` belong to a template that must be expanded first. Two keys are ours: a
+`includes` and `excludes` belong to a template that must be expanded first. Three keys are ours: a
 rule with `"optional": true` may name system calls that this machine's libseccomp does not know yet;
-one with `"quiet": true` is for calls that programs only probe for: they are not counted.
+one with `"quiet": true` is for calls that programs only probe for: they are not counted; a profile
+with `"listener": true` may have rules with SCMP_ACT_NOTIFY: who installs it hands its listener out.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ MAX_BYTES = 1 << 20
 _EPERM = 1
 _MAX_ERRNO = 4095
 _MAX_U64 = (1 << 64) - 1
-_NEEDS_LISTENER = ("SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE")
+_NOTIFY = "SCMP_ACT_NOTIFY"
+_NEEDS_LISTENER = (_NOTIFY, "SCMP_ACT_TRACE")
 _PROFILE_KEYS = frozenset({
-    "comment", "defaultAction", "defaultErrnoRet", "architectures", "syscalls",
+    "comment", "defaultAction", "defaultErrnoRet", "architectures", "syscalls", "listener",
 })  # fmt: skip
 _RULE_KEYS = frozenset({
     "comment", "names", "action", "errnoRet", "args", "optional", "quiet",
@@ -116,9 +118,11 @@ class _Reader:
     def __init__(self) -> None:
         self.mistakes: list[str] = []
         self._whole: dict[str, Action] = {}
+        self._listener = False
 
     def profile(self, document: object) -> Profile:
         found = self._object(document, "the document", _PROFILE_KEYS)
+        self._listener = self._flag(found, "listener", "the document")
         default = self._action(
             found.get("defaultAction"), found.get("defaultErrnoRet"), "defaultAction"
         )
@@ -158,6 +162,8 @@ class _Reader:
                 self.mistakes.append(f'{where}: "{name}" has two actions without arguments')
 
     def _action(self, found: object, errno: object, where: str) -> Action:
+        if found == _NOTIFY and self._listener:
+            return Action(_NOTIFY)
         if found in _NEEDS_LISTENER:
             self.mistakes.append(f"{where}: {found} needs a listener, which a launch has not")
         elif not isinstance(found, str) or found not in ACTIONS:

@@ -79,11 +79,11 @@ def raise_failure(message: bytes) -> None:
     raise _CLASSES.get(kind, SecureError)(what, do=do)
 
 
-def _at_once() -> None:
+def at_once() -> None:
     """`wait` of who has nothing else to do: the read itself waits."""
 
 
-def expect(fd: int, wanted: bytes, wait: Callable[[], None] = _at_once) -> None:
+def expect(fd: int, wanted: bytes, wait: Callable[[], None] = at_once) -> None:
     """Read one message from `fd`.
 
     Args:
@@ -97,7 +97,7 @@ def expect(fd: int, wanted: bytes, wait: Callable[[], None] = _at_once) -> None:
     check(os.read(fd, 1), wanted, fd, wait)
 
 
-def check(got: bytes, wanted: bytes, fd: int, wait: Callable[[], None] = _at_once) -> None:
+def check(got: bytes, wanted: bytes, fd: int, wait: Callable[[], None] = at_once) -> None:
     """`expect`, where the one byte has been read already."""
     if got == FAILED:
         raise_failure(read_to_end(fd, wait))
@@ -147,7 +147,7 @@ def read_to_newline(fd: int) -> bytes:
     return bytes(found)
 
 
-def read_to_end(fd: int, wait: Callable[[], None] = _at_once) -> bytes:
+def read_to_end(fd: int, wait: Callable[[], None] = at_once) -> bytes:
     """What is left to read, at most one message; `wait` as for `expect`."""
     found = b""
     while len(found) < _MAX_MESSAGE:

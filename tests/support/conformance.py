@@ -13,10 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import seccomp_agent
 from bundles import Runtime, base_config, make_bundle, write_config
 from containers import Caller
 
@@ -215,6 +216,47 @@ def _hook_order(runtime: Runtime, bundle: Path) -> bool:
     return before == list(stages[:3]) and notes.read_text().split() == list(stages)
 
 
+_MADE = "mkdir /nosuch/x && echo ok"
+
+
+def _asking(config: Config, path: Path) -> None:
+    config["linux"]["seccomp"] = seccomp_agent.notifying(path, *seccomp_agent.MKDIR)
+
+
+def _agent(
+    script: str, holds: Callable[[Runtime, seccomp_agent.Agent], bool]
+) -> Callable[[Runtime, Path], bool]:
+    """A container whose mkdir(2) an agent answers: it is made, nobody says where."""
+
+    def steps(runtime: Runtime, bundle: Path) -> bool:
+        with seccomp_agent.agent(bundle, {str(seccomp_agent.NUMBERS["mkdir"]): [0, 0]}) as one:
+            config = json.loads((bundle / "config.json").read_text())
+            config["process"]["args"] = ["/bin/sh", "-c", script]
+            _asking(config, one.socket)
+            write_config(bundle, config)
+            created = runtime.create("c", bundle).code == 0
+            return created and runtime("start", "c").code == 0 and holds(runtime, one)
+
+    return steps
+
+
+def _state_sent(runtime: Runtime, agent: seccomp_agent.Agent) -> bool:
+    shown, sent = runtime.state("c"), (agent.heard("state", 1) or [{}])[0]
+    if not sent:
+        return False
+    named = (sent["fds"], sent["metadata"]) == (["seccompFd"], "for the agent")
+    same = all(sent["state"][key] == shown[key] for key in ("id", "bundle"))
+    return named and same and sent["pid"] == shown["pid"]
+
+
+def _exec_asks(runtime: Runtime, agent: seccomp_agent.Agent) -> bool:
+    # runc 1.1.5 waits for itself here, without an end.
+    bounded = replace(runtime, command=("timeout", "-s", "KILL", "20", *runtime.command))
+    ended = bounded("exec", "c", "/bin/sh", "-c", _MADE)
+    sent = agent.heard("state", 2)
+    return ended.out == "ok\n" and len(sent) == 2 and sent[1]["state"]["status"] == "running"
+
+
 def _features(runtime: Runtime, bundle: Path) -> bool:
     ended = runtime("features")
     return ended.code == 0 and "ociVersionMax" in json.loads(ended.out)
@@ -343,6 +385,17 @@ CASES = (
          "mkdir /tmp/x 2>&1 | grep -q 'No space' && echo ok"),
     Case(L, "seccomp: an unknown action is an error",
          _linux(seccomp={"defaultAction": "SCMP_ACT_NOSUCH"}), fails=True),
+    Case(L, "seccomp: the agent at listenerPath is sent the container process state",
+         steps=_agent("sleep 100", _state_sent)),
+    Case(L, "seccomp: the agent's answer is the program's",
+         steps=_agent(_MADE, lambda runtime, _: eventually(
+             lambda: runtime.printed("c") == "ok\n"))),
+    Case(L, "seccomp: exec sends the agent a listener of its own",
+         steps=_agent("sleep 100", _exec_asks)),
+    Case(L, "seccomp: SCMP_ACT_NOTIFY without a listenerPath is an error",
+         _linux(seccomp=seccomp_agent.notifying("", "mkdir", listenerMetadata="")), fails=True),
+    Case(L, "seccomp: listenerMetadata without a listenerPath is an error",
+         _linux(seccomp={"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "a"}), fails=True),
     Case(L, "resources.pids.limit reaches the kernel at cgroupsPath",
          _linux(resources={"pids": {"limit": 33}}, cgroupsPath=f"/{CGROUP}"),
          steps=_pids_limit),

@@ -225,6 +225,20 @@ class Installed:
     def command(self) -> Path:
         return self.folder / "bin/secure"
 
+    def altered(self, home: Path, file: str, old: str, new: str) -> Path:
+        """The command of a copy at `home` with one text of the package replaced.
+
+        Everything else is the same files. A copy that is there already is altered further.
+        """
+        if not home.exists():
+            shutil.copytree(self.folder, home, symlinks=True, copy_function=os.link)
+        path = home / "secure" / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
+        path.unlink()
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return home / "bin/secure"
+
     @contextmanager
     def account(self, who: Caller) -> Iterator[Account]:
         """A fresh home; removed afterwards, with what belongs to subordinate ids."""

@@ -11,6 +11,7 @@
     prestart, createRuntime ◀──────── HOOKS
     HOOKED, the state ─────────────────────▶ createContainer hooks, masks, pivot_root,
                                              limits, ids, capabilities, filters
+    (a filter's listener to its agent ◀─── LISTENER: see `listener`)
     evidence, compared, recorded ◀─── READY
     state: ready, pid file
     GO ────────────────────────────────────▶ waits for a byte in the pipe `go`
@@ -23,7 +24,7 @@ from __future__ import annotations
 import os
 
 from secure.errors import DocumentError, KernelError, LaunchError
-from secure.kernel import apparmor, mount_trees, signals
+from secure.kernel import apparmor, descriptors, mount_trees, signals
 from secure.kernel.libc import argument_memory, clone, syscall
 from secure.kernel.namespaces import CLONE_NEWUSER, NAMESPACES, write_maps
 from secure.kernel.rlimits import RLIMITS
@@ -31,6 +32,7 @@ from secure.oci.json_text import encode
 from secure.runtime import idmaps, protocol
 from secure.runtime.oci import cgroup, hooks, inside
 from secure.runtime.oci.birth import FLAGS, at_gate, born, inode, owner_of
+from secure.runtime.oci.listener import Passing
 from secure.runtime.oci.plan import OWN, SHARED, SHIFTED
 from secure.runtime.oci.state import CREATING, GO, SAID, Birth, changed, document
 from secure.runtime.plan import RANGE, SINGLE, IdMaps
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from secure.facts.evidence import Difference, Evidence
     from secure.oci.runtime_config import RuntimeConfig
+    from secure.oci.seccomp_config import Listener
     from secure.runtime.oci.cgroup import Place
     from secure.runtime.oci.plan import BundlePlan, Surroundings
     from secure.runtime.oci.state import Container, State
@@ -59,6 +62,7 @@ class Start:
     Args:
         resources: what the cgroup will limit, config and policy joined.
         promised: (file, content) that was set already, and must be read back as well.
+        listener: whose agent answers for the last filter, or None.
         console: connected to --console-socket, or None.
         prepare: called once while init works; what it returns is handed the evidence and every
             difference, before anything of the image runs.
@@ -71,6 +75,7 @@ class Start:
     resources: dict[str, object]
     promised: tuple[tuple[str, str], ...]
     filters: tuple[bytes, ...]
+    listener: Listener | None
     last_capability: int
     console: socket | None
     prepare: Callable[[], Record]
@@ -100,7 +105,7 @@ class _Maker:
         self._limits: tuple[tuple[str, str], ...] = ()
         self._limited = False
         self._pid = 0
-        self._go = self._status = -1
+        self._go = self._status = self._passing = -1
 
     def run(self) -> State:
         start, plan = self._start, self._plan
@@ -165,10 +170,16 @@ class _Maker:
             by_stage["createContainer"], by_stage["startContainer"],
         )  # fmt: skip
         arguments = argument_memory()
+        passing: Passing | None = None
+        mine = [self._go, self._status]
+        if start.listener:
+            self._passing, theirs = descriptors.socket_pair()
+            mine.append(self._passing)
+            pipes.append(theirs)
+            passing = Passing(theirs, start.listener.killable)
         channel = inside.Channel(
-            go_reader, status_writer, pipes[0], pipes[1], start.console, arguments
+            go_reader, status_writer, pipes[0], pipes[1], start.console, arguments, passing
         )
-        mine = (self._go, self._status)
         pid, _ = born(flags, joins, lambda: _enter(entry, channel, mine))
         for fd in (go_reader, status_writer, *pipes, *trees.values(), *dict(joins).values()):
             os.close(fd)
@@ -224,8 +235,7 @@ class _Maker:
         record = start.prepare()
         mine = own_namespaces()
         joined = tuple((name, inode(path)) for name, path in plan.joins)
-        protocol.expect(self._status, protocol.READY)
-        protocol.read_line(self._status)
+        self._await_ready()
         limits = tuple((file, _content(file)) for file, _ in self._limits)
         euid = start.around.euid
         only_ours = all((first, count) == (euid, 1) for _, first, count in plan.uid_map)
@@ -237,11 +247,23 @@ class _Maker:
         if differences:
             raise at_gate(differences)
 
+    def _await_ready(self) -> None:
+        if listener := self._start.listener:
+            from secure.runtime.oci import agent
+
+            protocol.expect(self._status, protocol.LISTENER)
+            shown = document(self._state, CREATING)
+            agent.hand_over(self._passing, listener, self._pid, shown)
+            protocol.expect(self._status, protocol.READY, agent.patience(self._status))
+        else:
+            protocol.expect(self._status, protocol.READY)
+        protocol.read_line(self._status)
+
 
 _INSIDE = ("createContainer", "startContainer")
 
 
-def _enter(entry: inside.Entry, channel: inside.Channel, others: tuple[int, int]) -> None:
+def _enter(entry: inside.Entry, channel: inside.Channel, others: list[int]) -> None:
     for fd in others:
         os.close(fd)
     inside.enter(entry, channel)

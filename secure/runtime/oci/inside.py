@@ -17,7 +17,6 @@ from secure.kernel import (
     landlock,
     mount_trees,
     network,
-    seccomp,
     signals,
     tty,
 )
@@ -40,7 +39,7 @@ from secure.kernel.prctl import (
 )
 from secure.kernel.rlimits import set_rlimit
 from secure.runtime import init, protocol, rootfs
-from secure.runtime.oci import hooks, inside_mounts
+from secure.runtime.oci import hooks, inside_mounts, listener
 from secure.runtime.oci.plan import JOINED
 from secure.value import value
 
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from secure.oci.runtime_config import Hook, Process
+    from secure.runtime.oci.listener import Passing
     from secure.runtime.oci.plan import BundlePlan, Privileges
 
 _BASE, _ROOT = b"/tmp", b"/tmp/root"  # covered by a private tmpfs
@@ -97,6 +97,7 @@ class Channel:
         go, status: pipes of the maker. start, said: the pipes with names.
         console: takes the master of the pty; None without a terminal.
         arguments: where the kernel reads /proc/1/cmdline.
+        passing: takes the listener of the bundle's filter; None without one.
     """
 
     go: int
@@ -105,6 +106,7 @@ class Channel:
     said: int
     console: socket | None
     arguments: tuple[int, int]
+    passing: Passing | None
 
 
 def enter(entry: Entry, channel: Channel) -> NoReturn:
@@ -164,11 +166,11 @@ def _prepare(entry: Entry, channel: Channel) -> bytes:
         take_terminal(plan.process, channel.console, place="/dev/console")
     become(plan.process, plan.privileges, entry.last_capability, plan.personality, proc)
     find_program(plan.process)
-    keep = (channel.go, channel.status, channel.start, channel.said)
+    passing = (channel.passing.socket,) if channel.passing else ()
+    keep = (channel.go, channel.status, channel.start, channel.said, *passing)
     close_beyond(plan.preserve, keep)
     prctl(PR_SET_DUMPABLE, 1)  # readable for the gate, until it has spoken
-    for bpf in entry.filters:
-        seccomp.install_filter(bpf)
+    listener.install(entry.filters, channel.passing, channel.status)
     return state
 
 

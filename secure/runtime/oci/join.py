@@ -5,6 +5,7 @@
     a process in the middle joins, clones    waits
     cgroup
     MAPPED ────────────────────────────────▶ terminal, limits, ids, capabilities, filters
+    (a filter's listener to its agent ◀──── LISTENER: see `listener`)
     evidence, compared, recorded ◀─── READY
     GO ────────────────────────────────────▶ execve
 
@@ -19,15 +20,17 @@ import gc
 import os
 
 from secure.errors import LaunchError
-from secure.kernel import apparmor, seccomp, signals
+from secure.kernel import apparmor, descriptors, signals
 from secure.kernel.namespaces import NAMESPACES, in_first_user_namespace
 from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
 from secure.runtime import init, protocol
 from secure.runtime.observe import id_map, root_mount
-from secure.runtime.oci import cgroup, inside
+from secure.runtime.oci import cgroup, inside, listener
 from secure.runtime.oci.birth import at_gate, born
 from secure.runtime.oci.cgroup import Place
 from secure.runtime.oci.entered import Wanted, compare, observe
+from secure.runtime.oci.listener import Passing
+from secure.runtime.oci.state import RUNNING, document
 from secure.value import value
 
 TYPE_CHECKING = False
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from secure.facts.evidence import Difference
     from secure.oci.runtime_config import IdRows, Process
+    from secure.oci.seccomp_config import Listener
     from secure.runtime.oci.entered import Entered
     from secure.runtime.oci.plan import Privileges
     from secure.runtime.oci.state import State
@@ -54,6 +58,7 @@ class Joining:
 
     Args:
         personality: of the container, None where it has none.
+        listener: whose agent answers for the last filter, or None.
         console: takes the terminal's master, or None.
         preserve: descriptors beyond standard error to hand on.
         record: is handed the evidence and every difference, before the program runs.
@@ -63,6 +68,7 @@ class Joining:
     privileges: Privileges
     personality: int | None
     filters: tuple[bytes, ...]
+    listener: Listener | None
     last_capability: int
     console: socket | None
     preserve: int
@@ -83,27 +89,48 @@ def join(state: State, joining: Joining) -> int:
     status, writer = os.pipe2(os.O_CLOEXEC)
     go_reader, go = os.pipe2(os.O_CLOEXEC)
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    ours, theirs, passing = [go, status], [proc, writer, go_reader], None
+    if joining.listener:
+        mine, socket = descriptors.socket_pair()
+        ours.append(mine)
+        theirs.append(socket)
+        passing = Passing(socket, joining.listener.killable)
+    held = _Held(proc, go_reader, writer, passing)
     prctl(PR_SET_DUMPABLE, 0)
-    pid, entered = born(0, spaces, lambda: _enter(joining, proc, (go_reader, writer), (go, status)))
-    for fd in (proc, writer, go_reader, *(fd for _, fd in spaces)):
+    pid, entered = born(0, spaces, lambda: _enter(joining, held, ours))
+    for fd in (*theirs, *(fd for _, fd in spaces)):
         os.close(fd)
     prctl(PR_SET_DUMPABLE, 1)
     try:
         cgroup.join(Place("", tuple((d, d) for d in state.cgroups)), pid)
         os.write(go, protocol.MAPPED)
-        protocol.expect(status, protocol.READY)
+        wait = protocol.at_once
+        if joining.listener:
+            wait = _hand_over(state, joining.listener, pid, ours)
+        protocol.expect(status, protocol.READY, wait)
         _pass_gate(state, joining, pid, entered)
         os.write(go, protocol.GO)
-        message = protocol.read_to_end(status)
+        message = protocol.read_to_end(status, wait)
         if message:
             protocol.raise_failure(message.removeprefix(protocol.FAILED))
     except BaseException:
-        os.close(go)
+        os.kill(pid, signals.SIGKILL)  # it may wait for an agent
         os.waitpid(pid, 0)
         raise
-    os.close(go)
-    os.close(status)
+    finally:
+        for fd in ours:
+            os.close(fd)
     return pid
+
+
+def _hand_over(state: State, listener: Listener, pid: int, ours: list[int]) -> Callable[[], None]:
+    """Send the listener to its agent; how to wait for a process that may wait for the agent."""
+    from secure.runtime.oci import agent
+
+    _, status, passing = ours
+    protocol.expect(status, protocol.LISTENER)
+    agent.hand_over(passing, listener, pid, document(state, RUNNING))
+    return agent.patience(status)
 
 
 def _pass_gate(
@@ -143,8 +170,18 @@ def _namespaces(pid: int) -> list[tuple[str, int]]:
     return found
 
 
-def _enter(joining: Joining, proc: int, mine: tuple[int, int], others: tuple[int, int]) -> NoReturn:
-    go, status = mine
+@value
+class _Held:
+    """What the joiner holds of others."""
+
+    proc: int
+    go: int
+    status: int
+    passing: Passing | None
+
+
+def _enter(joining: Joining, held: _Held, others: list[int]) -> NoReturn:
+    go, status, passing = held.go, held.status, held.passing
     try:
         gc.disable()
         init.forbid_imports()
@@ -156,14 +193,14 @@ def _enter(joining: Joining, proc: int, mine: tuple[int, int], others: tuple[int
         if joining.console is not None:
             inside.take_terminal(joining.process, joining.console, place="")
         inside.become(
-            joining.process, joining.privileges, joining.last_capability, joining.personality, proc
-        )
+            joining.process, joining.privileges, joining.last_capability, joining.personality,
+            held.proc,
+        )  # fmt: skip
         prctl(PR_SET_DUMPABLE, 0)  # a change of ids has set it back
         inside.find_program(joining.process)
-        inside.close_beyond(joining.preserve, (status, go))
+        inside.close_beyond(joining.preserve, (status, go, *([passing.socket] if passing else [])))
         signals.set_default((signals.SIGCHLD,))
-        for bpf in joining.filters:
-            seccomp.install_filter(bpf)
+        listener.install(joining.filters, passing, status)
         os.write(status, protocol.READY)
         protocol.expect(go, protocol.GO)
         inside.execute(joining.process)

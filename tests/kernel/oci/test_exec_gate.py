@@ -7,7 +7,6 @@ one protection and the container itself has all.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +23,8 @@ _INIT = "os.getpid() == 1"
 CONTROLS = {
     "seccomp mode": (
         "join.py",
-        "for bpf in joining.filters:",
-        "for bpf in ():",
+        "listener.install(joining.filters,",
+        "listener.install((),",
     ),
     "effective capabilities": (
         "inside.py",
@@ -65,16 +64,10 @@ CONTROLS = {
 }
 
 
-def altered(installed: Installed, folder: Path, file: str, old: str, new: str) -> Path:
-    """The product with one text replaced; everything else is the same files."""
-    home = folder / "altered"
-    shutil.copytree(installed.folder, home, symlinks=True, copy_function=os.link)
-    path = home / "secure/runtime/oci" / file
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
-    path.unlink()
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    return home / "bin/secure"
+def altered(installed: Installed, account: Account, what: str) -> Path:
+    """The command without one protection."""
+    file, old, new = CONTROLS[what]
+    return installed.altered(account.folder / "altered", f"runtime/oci/{file}", old, new)
 
 
 def entered(account: Account) -> Ended:
@@ -120,7 +113,7 @@ def test_a_process_that_lacks_a_protection_runs_nothing(
         os.access(f"/sys/fs/cgroup/{name}cgroup.procs", os.W_OK) for name in ("", "pids/")
     ):
         pytest.skip("no control group can be made here")
-    command = altered(installed, root.folder, *CONTROLS[what])
+    command = altered(installed, root, what)
     ended = entered(replace(root, command=command))
     assert ended.code != 0
     assert ended.out == ""
@@ -132,6 +125,6 @@ def test_a_process_that_lacks_a_protection_runs_nothing(
 
 def test_an_ordinary_users_exec_has_the_gate_as_well(installed: Installed) -> None:
     with installed.account(caller("user")) as account:
-        command = altered(installed, account.folder, *CONTROLS["uts namespace"])
+        command = altered(installed, account, "uts namespace")
         ended = entered(replace(account, command=command))
     assert (ended.out, "uts namespace should be" in ended.err) == ("", True), ended.err

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 from typing import Any
 
 import pytest
 
 from secure.errors import DocumentError
+from secure.kernel.bpf import RET_ALLOW, RET_ERRNO, RET_USER_NOTIF, answer
 from secure.kernel.mounts import MS_NOEXEC, MS_NOSUID, MS_RDONLY
+from secure.kernel.seccomp_profile import compile_profile
 from secure.oci.runtime_config import MountEntry
-from secure.oci.seccomp_config import to_profile
+from secure.oci.seccomp_config import Listener, listener_of, to_profile
+from secure.runtime.oci.features import document
 from secure.runtime.oci.mount_options import read_mount
 from secure.runtime.oci.resources import V1, V2, settings
 
@@ -108,6 +113,79 @@ def test_of_two_answers_to_one_call_the_stricter_counts() -> None:
 
 
 @pytest.mark.parametrize("action", ["SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_NOSUCH"])
-def test_an_action_that_needs_a_listener_is_refused(action: str) -> None:
+def test_a_default_action_that_init_cannot_live_by_is_refused(action: str) -> None:
     with pytest.raises(DocumentError, match=action):
         to_profile({"defaultAction": action})
+
+
+def asking(*names: str, **more: Any) -> dict[str, Any]:
+    rule = {"names": [*names], "action": "SCMP_ACT_NOTIFY"}
+    return {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule], **more}
+
+
+def test_a_call_by_which_init_protects_itself_is_not_handed_over() -> None:
+    assert to_profile(asking("mkdir"))
+    with pytest.raises(DocumentError, match=r'syscalls\[0\]\.names: SCMP_ACT_NOTIFY of "prctl"'):
+        to_profile(asking("mkdir", "prctl"))
+
+
+KILLABLE = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+
+
+@pytest.mark.parametrize(
+    ("seccomp", "field"),
+    [
+        (asking("mkdir"), "listenerPath"),
+        (asking("mkdir", listenerMetadata="a"), "listenerMetadata"),
+        ({"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "a"}, "listenerMetadata"),
+        ({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/a", "flags": [KILLABLE]}, "flags"),
+    ],
+)
+def test_listener_fields_that_contradict_each_other_are_refused_by_name(
+    seccomp: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(DocumentError, match=rf"^linux\.seccomp\.{field}:"):
+        listener_of(seccomp)
+
+
+@pytest.mark.parametrize("flags", [None, [], [KILLABLE]])
+def test_an_agent_is_asked_where_a_rule_has_its_action(flags: list[str] | None) -> None:
+    found = listener_of(asking("mkdir", listenerPath="/a", listenerMetadata="b", flags=flags))
+    assert found == Listener("/a", "b", killable=bool(flags))
+
+
+def test_a_path_without_an_action_for_it_asks_nobody() -> None:
+    assert listener_of({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/a"}) is None
+
+
+def test_of_two_rules_the_agent_is_only_asked_where_none_refuses() -> None:
+    # Written first, and asked first if the order of the file counted.
+    low = {"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}
+    other = {"index": 1, "value": 0, "op": "SCMP_CMP_EQ"}
+    rules: list[dict[str, Any]] = [
+        {"names": ["ioctl"], "action": "SCMP_ACT_LOG", "args": [low]},
+        {"names": ["ioctl"], "action": "SCMP_ACT_NOTIFY", "args": [low, other]},
+        {"names": ["ioctl"], "action": "SCMP_ACT_ERRNO", "errnoRet": 5, "args": [other]},
+    ]
+    profile = to_profile({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules})
+    program = compile_profile(profile, "x86_64")
+
+    def said(first: int, second: int) -> int:
+        return answer(program, struct.pack("=iIQ6Q", 16, 0xC000003E, 0, first, second, 0, 0, 0, 0))
+
+    assert said(1, 0) == RET_ERRNO | 5
+    assert said(1, 1) == 0x7FFC0000  # SECCOMP_RET_LOG
+    rules[2]["args"] = [{**other, "value": 7}]
+    program = compile_profile(
+        to_profile({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}), "x86_64"
+    )
+    assert said(1, 0) == RET_USER_NOTIF
+    assert said(2, 0) == RET_ALLOW
+
+
+def test_features_names_what_this_runtime_takes() -> None:
+    seccomp = document()["linux"]["seccomp"]
+    assert "SCMP_ACT_NOTIFY" in seccomp["actions"]
+    assert KILLABLE in seccomp["knownFlags"]
+    release = tuple(int(part) for part in os.uname().release.split(".")[:2])
+    assert (KILLABLE in seccomp["supportedFlags"]) == (release >= (5, 19))
