@@ -167,7 +167,7 @@ def _taken_back(fetch: Fetch, name: str, bases: list[str], listed: dict[str, str
         if not content and not os.path.exists(path):
             return False
         with suppress(FileNotFoundError), open(path, "rb") as file:
-            if file.read(LIST_BYTES) == content:
+            if file.read(len(content) + 1) == content:
                 return False
         write_file(path, content)
         return bool(content)

@@ -14,10 +14,17 @@ from urllib.parse import quote
 
 import msgspec
 
-from secure.errors import DigestMismatchError, DocumentError, InputError, NotFoundError
+from secure.errors import (
+    DigestMismatchError,
+    DocumentError,
+    InputError,
+    MachineError,
+    NotFoundError,
+)
 from secure.facts.image import Unreadable
+from secure.kernel.whole_files import write_all, write_whole
 from secure.oci.limits import DEFAULT_LIMITS, GIB, MIB
-from secure.store.atomic import make_private_dir, remove_quietly, write_file
+from secure.store.atomic import make_private_dir, remove_quietly
 from secure.store.download import Patience, UnreachableError, digest_of, download
 from secure.store.paths import cache_dir
 from secure.vulns.native import feed_of, is_native
@@ -27,7 +34,7 @@ from secure.vulns.tables import is_table, tables_of
 
 _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
 _MOST_READ = 4 * GIB  # of one file of advisories; OSV's largest export has some 300 MiB
-LIST_BYTES = 512 * MIB  # of a list of ids
+LIST_BYTES = 64 * MIB  # of a list of ids; the longest public ones have some 10
 MOST_ADDED = 64 * MIB  # of records that came one by one; then the whole is fetched again
 _MOST_SMALL = 16 * MIB
 
@@ -162,10 +169,16 @@ class Fetch:
         except InputError:
             _forget(new)
             raise
-        remove_quietly(f"{path}.link")
-        os.link(new, f"{path}.link")
-        os.rename(f"{path}.link", path)
+        _link(new, path)
         return True
+
+    def link(self, name: str, other: str) -> None:
+        """Have what is called `name` also be what is called `other`, until the next is fetched.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        _link(self.path(name), self.path(other))
 
     def forget(self, name: str) -> None:
         """Have the next update ask for it anew, whatever its server said of it."""
@@ -190,18 +203,37 @@ class Fetch:
         return os.path.getsize(path) if os.path.exists(path) else 0
 
     def add_lines(self, name: str, records: Iterable[bytes]) -> None:
-        """Add records to a file that has one in each line."""
-        known, path = b"", self.path(name)
-        with suppress(FileNotFoundError), open(path, "rb") as file:
-            known = file.read(_MOST_BYTES)
-        # A line break inside of JSON is space between its tokens.
-        lines = [raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for raw in records]
-        write_file(path, known + b"".join(lines))
+        """Add records to a file that has one in each line: all that `records` has, or none.
+
+        Only one of them is held at a time.
+        """
+        path = self.path(name)
+
+        def fill(fd: int) -> None:
+            with suppress(FileNotFoundError), open(path, "rb") as file:
+                for piece in iter(lambda: file.read(MIB), b""):
+                    write_all(fd, piece)
+            for raw in records:
+                # A line break inside of JSON is space between its tokens.
+                write_all(fd, raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
+
+        try:
+            write_whole(path, fill)
+        except OSError as cause:
+            raise MachineError(f'cannot write "{path}": {cause.strerror}') from cause
 
 
 def _host(url: str) -> str:
     """Of what may be no address at all: `download` says so."""
     return url.partition("://")[2].partition("/")[0]
+
+
+def _link(path: str, other: str) -> None:
+    remove_quietly(f"{other}.link")
+    os.link(path, f"{other}.link")
+    os.rename(f"{other}.link", other)
+    # Of two names of one file rename(2) does nothing, and both stay.
+    remove_quietly(f"{other}.link")
 
 
 def _forget(path: str) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
@@ -20,33 +20,39 @@ from urllib.parse import quote
 from secure.errors import NotFoundError
 from secure.flows.db_fetch import LIST_BYTES, MOST_ADDED, Fetch, Job
 from secure.oci.limits import DEFAULT_LIMITS
-from secure.store.atomic import remove_quietly, write_file
+from secure.store.atomic import remove_quietly
 
 _MOST_SINGLE = 200  # records; more of them are slower one by one than the whole export
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,199}").fullmatch
 _At = Callable[[str], list[str]]
 
 
-def export(fetch: Fetch, base: str, ecosystem: str) -> Job:
-    """Bring one ecosystem up to date."""
+def export(fetch: Fetch, base: str, ecosystem: str, most_added: int = MOST_ADDED) -> Job:
+    """Bring one ecosystem up to date.
+
+    Args:
+        most_added: bytes of records that come one by one; beyond, the export is asked for.
+    """
     files = (f"{ecosystem}.zip", f"{ecosystem}.jsonl")
 
     def at(name: str) -> list[str]:
         place = f"{ecosystem}/{name}"
         return fetch.at(place, f"{base.rstrip('/')}/{quote(place)}")
 
-    return Job(ecosystem, partial(_ecosystem, fetch, at, ecosystem), files)
+    return Job(ecosystem, partial(_ecosystem, fetch, at, ecosystem, most_added), files)
 
 
-def _ecosystem(fetch: Fetch, at: _At, ecosystem: str) -> bool:
+def _ecosystem(fetch: Fetch, at: _At, ecosystem: str, most_added: int) -> bool:
     before = fetch.pairs(f"{ecosystem}.csv", 1)
     changed = _changed_ids(fetch, at, ecosystem)
     exported = os.path.exists(fetch.path(f"{ecosystem}.zip"))
-    exported = exported and fetch.size(f"{ecosystem}.jsonl") <= MOST_ADDED
+    exported = exported and fetch.size(f"{ecosystem}.jsonl") <= most_added
     if exported and changed is not None and before is not None:
         since = [name for name, time in changed.items() if before.get(name) != time]
         if len(since) <= _MOST_SINGLE and all(map(_PLAIN_ID, since)):
-            return _single(fetch, at, ecosystem, since)
+            added = _single(fetch, at, ecosystem, since, most_added)
+            if added is not None:
+                return added
     found = fetch.sound(at("all.zip"), f"{ecosystem}.zip")
     if found:
         remove_quietly(fetch.path(f"{ecosystem}.jsonl"))
@@ -56,8 +62,8 @@ def _ecosystem(fetch: Fetch, at: _At, ecosystem: str) -> bool:
 
 def _note_ids(fetch: Fetch, ecosystem: str) -> None:
     """What the server listed is here now. Only now: an update may be ended in its middle."""
-    with suppress(FileNotFoundError), open(fetch.path(f"{ecosystem}.new.csv"), "rb") as file:
-        write_file(fetch.path(f"{ecosystem}.csv"), file.read(LIST_BYTES))
+    with suppress(FileNotFoundError):
+        fetch.link(f"{ecosystem}.new.csv", f"{ecosystem}.csv")
 
 
 def _changed_ids(fetch: Fetch, at: _At, ecosystem: str) -> dict[str, str] | None:
@@ -70,15 +76,39 @@ def _changed_ids(fetch: Fetch, at: _At, ecosystem: str) -> dict[str, str] | None
     return fetch.pairs(name, 1)
 
 
-def _single(fetch: Fetch, at: _At, ecosystem: str, identifiers: list[str]) -> bool:
-    """Add the records with these ids to what was fetched one by one before."""
+def _single(
+    fetch: Fetch, at: _At, ecosystem: str, identifiers: list[str], most_added: int
+) -> bool | None:
+    """Add the records with these ids to what was fetched one by one before.
+
+    Returns:
+        True where there were any; None where they are so long that the export is to be fetched.
+    """
     if not identifiers:
         return False
-    temporary, records = f"{ecosystem}.record", []
-    for name in identifiers:
-        fetch.get(at(f"{name}.json"), temporary, DEFAULT_LIMITS.advisory_bytes)
-        with open(fetch.path(temporary), "rb") as file:
-            records.append(file.read(DEFAULT_LIMITS.advisory_bytes))
-    fetch.add_lines(f"{ecosystem}.jsonl", records)
+    try:
+        fetch.add_lines(
+            f"{ecosystem}.jsonl", _records(fetch, at, ecosystem, identifiers, most_added)
+        )
+    except _TooLong:
+        return None
     _note_ids(fetch, ecosystem)
     return True
+
+
+class _TooLong(Exception):  # noqa: N818 - not an error: there is another way
+    """Records one by one would be more than the export is asked for after."""
+
+
+def _records(
+    fetch: Fetch, at: _At, ecosystem: str, identifiers: list[str], most_added: int
+) -> Iterator[bytes]:
+    temporary, size = f"{ecosystem}.record", 0
+    for name in identifiers:
+        fetch.get(at(f"{name}.json"), temporary, DEFAULT_LIMITS.advisory_bytes)
+        length = fetch.size(temporary)
+        size += length
+        if size > most_added:
+            raise _TooLong
+        with open(fetch.path(temporary), "rb") as file:
+            yield file.read(length)
