@@ -219,7 +219,7 @@ class _Builder:
 
     def _head(self, number: int, record: Advisory, modified: int | None) -> StoredHead:
         given = [(one.type, one.score) for one in record.severity or ()]
-        word = (record.database_specific or {}).get("severity") or _word_of_summary(record)
+        word = (record.database_specific or {}).get("severity") or _word(record)
         if isinstance(word, str):
             given.append(("word", word))
         head = StoredHead(
@@ -318,7 +318,13 @@ class _Builder:
         self._file.close()
 
 
-def _word_of_summary(record: Advisory) -> str | None:
-    """ "Important: firefox security update": AlmaLinux and Rocky Linux rate nowhere else."""
+def _word(record: Advisory) -> str | None:
+    """The severity of a record that gives it elsewhere, or nowhere.
+
+    "Important: firefox security update": AlmaLinux and Rocky Linux rate in the summary alone. A
+    malicious package is rated by nobody in OSV, and always as critical by GitHub.
+    """
+    if record.id.startswith("MAL-"):
+        return "critical"
     word, colon, _ = (record.summary or "").partition(": ")
     return word if colon and word.isalpha() and record.id.startswith(_RATED_IN_SUMMARY) else None

@@ -43,6 +43,12 @@ def test_a_finding_says_who_says_so_and_by_which_comparison(tmp_path: Path) -> N
     assert finding.fix == "set the version of org.apache.logging.log4j:log4j-core to 2.15.0"
 
 
+def test_a_malicious_package_is_critical_though_its_record_does_not_say_so(tmp_path: Path) -> None:
+    one = advisory("MAL-2024-1", ranged("npm", "left-pat", "introduced 0"))
+    (finding,) = matched(tmp_path, [package("npm", "left-pat", "1")], one).vulnerabilities
+    assert (finding.id, finding.severity) == ("MAL-2024-1", "critical")
+
+
 def test_aliases_join_sources_and_cycles_end(tmp_path: Path) -> None:
     where = ranged("PyPI", "x", "introduced 0 fixed 2")
     sources = [
