@@ -22,6 +22,7 @@ from secure.vulns.versions.order import key
 from secure.vulns.versions.unorderable import Unorderable
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]{1,20}-[A-Za-z0-9:_-]{1,60}").fullmatch
+_MISSPELLED = re.compile(r"CVE[ _](\d{4}-\d{4,9})|(CVE-\d{4}-\d{4,9})\.patch").fullmatch
 _RELEASE = re.compile(r"v[0-9]{1,4}\.[0-9]{1,4}|edge").fullmatch
 _DEEPEST = 12  # of a document; a real one has 7
 
@@ -98,13 +99,20 @@ def _fixes(release: str, name: str, version: str, told: Iterable[str]) -> Iterat
         yield Refused(plain(f"{ecosystem} {name}"[:200]), place.reason)
         return
     for line in told:
-        ids = [word for word in line.split() if _ID(word)]
+        ids = _ids(line)
         if not ids:
             yield Refused(plain(f"{ecosystem} {name}"[:200]), f'no id in "{plain(line[:50])}"')
         elif version == "0":
             yield ids, (ecosystem, name, place), never_affected(ecosystem, name)
         else:
             yield ids, (ecosystem, name, place), fixed_in(ecosystem, name, version)
+
+
+def _ids(line: str) -> list[str]:
+    """ "CVE_2019-2426", "CVE 2018-16859" and "CVE-2017-8073.patch" are there, too."""
+    if found := _MISSPELLED(line.strip()):
+        return [found[2] or f"CVE-{found[1]}"]
+    return [word for word in line.split() if _ID(word)]
 
 
 def _decoded(raw: bytes) -> _Document:
