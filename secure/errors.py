@@ -25,6 +25,7 @@ A message is one sentence (what, where, why); `do` is a second one (what to do).
 from __future__ import annotations
 
 import errno
+import sys
 
 from secure import system as os
 
@@ -180,6 +181,11 @@ def shortage(error: BaseException) -> MachineError | None:
     """What the machine ran out of, as an error of ours; None: that is not what happened."""
     if isinstance(error, MemoryError):
         return MachineError("no memory is free", do=_SHORT[errno.ENOMEM])
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("secure"):
+        return MachineError(
+            f'the package "{error.name}" is not installed for this Python ({_python()})',
+            do="Install this program again: pip install --force-reinstall secure-runtime",
+        )
     if isinstance(error, ImportError) and str(error.path).endswith(".so"):
         return MachineError(
             f"a part of this program cannot be loaded: {error}",
@@ -188,6 +194,10 @@ def shortage(error: BaseException) -> MachineError | None:
     if not isinstance(error, OSError) or error.errno not in _SHORT:
         return None
     return MachineError(os_error_text(error), do=_SHORT[error.errno])
+
+
+def _python() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}, {sys.orig_argv[0]}"
 
 
 def os_error_text(error: OSError) -> str:

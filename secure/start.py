@@ -85,13 +85,24 @@ def _is_worth_packing(kind: str, status: int) -> bool:
 
 
 def _site() -> list[str]:
-    """In a checkout the virtual environment's packages; an installed package lies among them."""
-    if _HOME.rpartition("/")[0].endswith("-packages"):
-        return []
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # As we were called: sys.executable is what PYTHONEXECUTABLE says, even under -I.
-    prefix = sys.orig_argv[0].rpartition("/bin/")[0]
-    return [f"{prefix}/lib/{version}/site-packages"] if prefix else []
+    return folders_of(_HOME, sys.orig_argv[0].rpartition("/bin/")[0])
+
+
+def folders_of(home: str, prefix: str) -> list[str]:
+    """Where the packages are that we need, behind the folder of ours.
+
+    Args:
+        home: of this package: among those that it needs, if it is installed.
+        prefix: of the interpreter: a virtual environment in a checkout, or the system's own. With
+            that one pip takes what Debian's packages brought already, and installs the rest.
+    """
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if prefix == "/usr":
+        return [f"/usr/local/lib/{version}/dist-packages", "/usr/lib/python3/dist-packages"]
+    if not prefix or home.rpartition("/")[0].endswith("-packages"):
+        return []
+    return [f"{prefix}/lib/{version}/site-packages"]
 
 
 class Pack(Loader):
