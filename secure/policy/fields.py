@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from secure.policy.settings import ParameterValue
 
-_COUNT = re.compile(r"[0-9]{1,15}")
-_CPUS = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
-_SIZE = re.compile(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB|TiB|k|m|g)?")
+# No leading zero: other readers of YAML take 010 for eight.
+_COUNT = re.compile(r"0|[1-9][0-9]{0,14}")
+_CPUS = re.compile(r"(0|[1-9][0-9]{0,4})(?:\.([0-9]{1,3}))?")
+_SIZE = re.compile(r"(0|[1-9][0-9]{0,14}) ?(B|KiB|MiB|GiB|TiB|k|m|g)?")
 _UNITS = {
     None: 1,
     "B": 1,
@@ -34,6 +35,8 @@ _UNITS = {
 }
 _LARGEST = 1 << 60
 _LONGEST_TEXT = 1_000
+_LONGEST_MESSAGE = 1_000
+_MOST_TOLD = 20
 
 
 class Mistakes:
@@ -44,7 +47,9 @@ class Mistakes:
         self._found: list[tuple[int, int, str]] = []
 
     def add(self, place: Place, what: str) -> None:
-        self._found.append((place.line, place.column, plain(what)))
+        # The beginning of a text says which one it is; the file may be a megabyte of one word.
+        shown = what if len(what) <= _LONGEST_MESSAGE else what[:_LONGEST_MESSAGE] + " …"
+        self._found.append((place.line, place.column, plain(shown)))
 
     def __len__(self) -> int:
         return len(self._found)
@@ -57,8 +62,11 @@ class Mistakes:
         """
         if self._found:
             lines = [f"{self._name}:{line}:{at}: {what}" for line, at, what in sorted(self._found)]
+            told = list(dict.fromkeys(lines))
+            if len(told) > _MOST_TOLD:
+                told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more mistakes"]
             raise PolicyFileError(
-                "\n".join(dict.fromkeys(lines)),
+                "\n".join(told),
                 do="Correct the file; docs/policy.md describes the language.",
             )
 
@@ -180,13 +188,14 @@ def _list(key: Key, node: Node, where: str, mistakes: Mistakes) -> ParameterValu
             if entry not in CAPABILITIES:
                 hint = _hint(entry, list(CAPABILITIES))
                 mistakes.add(item.place, f'{where}: unknown capability "{held}"{hint}')
-        elif key.written == PATHS and not _plain_path(held):
+        elif key.written == PATHS and not plain_path(held):
             mistakes.add(item.place, f'{where}: "{held}" is not a plain absolute path')
         found.add(entry)
     return in_order(key, found) if len(mistakes) == before else None
 
 
-def _plain_path(path: str) -> bool:
+def plain_path(path: str) -> bool:
+    """Absolute, and each part a name: nothing is empty, "." or ".."."""
     parts = path.split("/")[1:]
     return path == "/" or (path.startswith("/") and not {"", ".", ".."}.intersection(parts))
 

@@ -8,7 +8,7 @@ from secure.errors import InputError, UsageError
 from secure.oci.reference import Reference
 from secure.policy.catalogue import RULES_BY_ID
 from secure.policy.dates import day_number
-from secure.policy.fields import Mistakes, entries, free_entries, kind, text, texts
+from secure.policy.fields import Mistakes, entries, free_entries, kind, plain_path, text, texts
 from secure.policy.settings import Trusted, Waiver
 from secure.policy.yaml_tree import Sequence
 
@@ -75,6 +75,10 @@ def _scope(node: Node, mistakes: Mistakes) -> dict[str, str]:
     held = {}
     for name, (_, body) in found.items():
         held[name] = text(body, f"{name} of a scope", mistakes, _SCOPE[name])
+        if name == "path" and held[name] and not plain_path(held[name]):
+            mistakes.add(
+                body.place, f'"{held[name]}" is not a plain absolute path: it never matches'
+            )
         if name == "image" and held[name]:
             parts = _reference(held[name])
             if parts is None:

@@ -6,6 +6,8 @@ word and not false; what a text means is decided by the key that holds it.
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from secure.errors import PolicyFileError
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+# YAML 1.1 ends lines at NEL and at the separators, and so comments; editors and reviews show none.
+# The rest turns text round or shows nothing.
+_UNSEEN = re.compile(
+    "\r(?!\n)|[\x85\u2028\u2029\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16  # the deepest key of the language is at 6
 MAX_NODES = 20_000  # aliases count as often as they are used, so they cannot multiply
@@ -80,6 +87,7 @@ def parse_tree(name: str, content: bytes) -> Mapping:
             f"{name}:1:1: the file has {len(content)} bytes, a policy has at most {MAX_BYTES}",
             do="Check that this is the right file.",
         )
+    _check_readable(name, content)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML may come without libyaml
     try:
         root = _Builder(name).build(yaml.parse(content, Loader=loader))
@@ -94,6 +102,19 @@ def parse_tree(name: str, content: bytes) -> Mapping:
         place = root.place if root is not None else Place(1, 1)
         raise _refused(name, place, "a policy is a mapping that begins with apiVersion")
     return root
+
+
+def _check_readable(name: str, content: bytes) -> None:
+    """What a reviewer sees is what is read: one line break, one direction (CVE-2021-42574)."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        line, column = _position(content, cause.start)
+        raise _refused(name, Place(line, column), "not text in UTF-8") from cause
+    if found := _UNSEEN.search(text):
+        line, column = _position(content, len(text[: found.start()].encode()))
+        what = f"U+{ord(found[0][0]):04X} hides or turns what follows; write it as an escape"
+        raise _refused(name, Place(line, column), what)
 
 
 class _Builder:

@@ -161,3 +161,39 @@ def test_any_text_is_a_policy_or_a_policy_file_error(text: str) -> None:
 def test_any_bytes_are_a_policy_file_error(raw: bytes) -> None:
     with pytest.raises(PolicyFileError):
         parse("p.yaml", raw)
+
+
+@pytest.mark.parametrize("character", ["\r", "\x85", "\u2028", "\u202e", "\u2066", "\u200b"])
+def test_nothing_is_hidden_in_a_comment(character: str) -> None:
+    # YAML 1.1 ends a comment at some of these: a waiver could follow that no reviewer sees.
+    found = refused(HEAD + f"# all is well{character}waivers: []\n")
+    assert f"U+{ord(character):04X} hides or turns what follows" in found
+    assert found.startswith("p.yaml:5:14:")
+
+
+def test_a_policy_is_utf_8() -> None:
+    assert "not text in UTF-8" in refused(HEAD.encode("utf-16"))
+    assert parse("p.yaml", HEAD.encode("utf-8-sig")).name == parse("p.yaml", HEAD.encode()).name
+
+
+def test_line_ends_of_windows_are_taken() -> None:
+    assert parse("p.yaml", HEAD.replace("\n", "\r\n").encode()).name
+
+
+@pytest.mark.parametrize("path", ["/opt/../usr/bin/su", "/opt//tool", "/opt/./tool", "/opt/tool/"])
+def test_a_waiver_of_a_path_that_never_matches_is_a_mistake(path: str) -> None:
+    about = f"scope: {{path: {path}}}"
+    waiver = f"{{rule: CON006, owner: a, reason: b, expires: 2027-01-31, {about}}}"
+    assert "plain absolute path: it never matches" in refused(HEAD + f"waivers: [{waiver}]\n")
+
+
+@pytest.mark.parametrize("bound", ["pids: {max: 010}", "memory: {max: 0777MiB}", "cpus: {max: 02}"])
+def test_a_number_that_others_read_as_octal_is_a_mistake(bound: str) -> None:
+    assert "has to be" in refused(HEAD + f"launch: {{{bound}}}\n")
+
+
+def test_messages_are_bounded_whatever_the_file_holds() -> None:
+    assert len(refused(HEAD + f"rules: {{IMG001: {{ci: {'d' * 900_000}}}}}\n")) < 2_000
+    many = refused(HEAD + "rules:\n" + "".join(f"  NO{n}: {{}}\n" for n in range(1_000)))
+    assert many.endswith("and 980 more mistakes")
+    assert len(many.splitlines()) == 21
