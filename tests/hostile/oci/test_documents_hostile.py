@@ -115,6 +115,15 @@ def test_a_config_that_go_reads_differently_is_refused(raw: bytes) -> None:
         read_config(raw)
 
 
+def test_one_key_of_many_that_is_there_twice_is_found_at_once() -> None:
+    keys = [f'"k{number}":0' for number in range(100_000)]
+    raw = (
+        b'{"rootfs":{"type":"layers","diff_ids":[]},' + ",".join([*keys, keys[-1]]).encode() + b"}"
+    )
+    with pytest.raises(DocumentError, match="'k99999' appears twice"):
+        read_config(raw)
+
+
 def test_labels_may_differ_in_letter_case_alone() -> None:
     labels = {"maintainer": "a", "Maintainer": "b", "user": "c"}
     assert read_config(config(config={"Labels": labels})).execution.labels == labels
