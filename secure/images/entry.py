@@ -52,13 +52,16 @@ class Entry(msgspec.Struct, eq=False):
     content: Content | None = None
     sparse: bool = False
 
-    def read(self, max_bytes: int) -> bytes:
+    def read(self, max_bytes: int, begin: bytes = b"") -> bytes:
         """The next `max_bytes` of content; fewer only at its end.
+
+        Args:
+            begin: what was read already: it is part of the answer and of `max_bytes`.
 
         Raises:
             ArchiveError: the archive ends inside the content.
         """
-        first = self.content.read(self, max_bytes) if self.content is not None else b""
+        first = begin or self.some(max_bytes)
         if len(first) in (0, max_bytes, self.size):
             return first
         # Sized at once: pieces and what they are joined to would take twice the memory.

@@ -77,18 +77,17 @@ def _relro(elf: Elf, dynamic: dict[int, int]) -> Relro:
 
 def _canary(elf: Elf, dynamic: dict[int, int]) -> bool | None:
     if DT_NEEDED in dynamic:
-        strings = b"\0" + elf.dynamic_strings(dynamic)
-        return any(one in strings for one in _CANARIES)
+        names = elf.dynamic_strings(dynamic)
+        return names is not None and elf.pieces.holds(_CANARIES, names.offset, names.size)
     if elf.sections is None:
         return None
     symbols = elf.section(b".strtab")
     if symbols is None:
         return None
     try:
-        strings = elf.pieces.read(symbols.offset, symbols.size)
+        return elf.pieces.holds(_CANARIES, symbols.offset, symbols.size)
     except NotKeptError:
         return None
-    return any(found in strings for found in _CANARIES)
 
 
 def _stripped(elf: Elf) -> bool | None:

@@ -157,7 +157,7 @@ class OnePass:
                 if self._search is not None:
                     self._look_for_secrets(entry, head)
                 elif head.startswith(_READ_ON):
-                    head += entry.read(self._limits.secrets_file_bytes - len(head))
+                    head = entry.read(self._limits.secrets_file_bytes, head)
                 self._stored.offer(name, head)
                 if head.startswith(MAGICS):
                     self._take_executable(entry, head)

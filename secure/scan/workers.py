@@ -29,11 +29,12 @@ from secure.scan.sandbox import lock_in
 
 _MAX_RESULT = 512 * MIB  # two million names of 200 bytes, and facts
 _CHUNK = 1 * MIB
-# malloc.h: give memory back to the kernel when so much is free, take so much at once, and give
-# single blocks of this size (the most that there is) an area of their own. Pieces of 256 KiB come
-# and go thousands of times a layer, and files of up to 16 MiB are looked through whole: in areas
-# of their own they cost a page fault for every 4 KiB, 3 us each.
-_MALLOC = {-1: 64 * MIB, -2: 1 * MIB, -3: 32 * MIB}
+# malloc.h: give memory back to the kernel when so much is free, take so much at once, give blocks
+# of this size an area of their own, and have one heap, not one for each thread. Pieces of 256 KiB
+# come and go thousands of times a layer, and files of up to 16 MiB are looked through whole: in
+# areas of their own they cost a page fault for every 4 KiB, 3 us each. Those of 8 MiB and more are
+# few, and do not fit into what earlier ones left: in the heap they took 25 MiB more.
+_MALLOC = {-1: 64 * MIB, -2: 1 * MIB, -3: 8 * MIB, -8: 1}
 
 Job = Callable[[], LayerFacts]
 

@@ -109,12 +109,16 @@ class Elf(msgspec.Struct, frozen=True):
             found[tag] = value
         return found
 
-    def dynamic_strings(self, dynamic: dict[int, int]) -> bytes:
-        """The string table of the dynamic symbols, NUL-separated."""
+    def dynamic_strings(self, dynamic: dict[int, int]) -> Section | None:
+        """Where the NUL-separated names of the dynamic symbols lie; megabytes in large libraries.
+
+        Raises:
+            FormatError: no segment brings them from the file.
+        """
         if DT_STRTAB not in dynamic:
-            return b""
+            return None
         size = min(dynamic.get(DT_STRSZ, 0), _MOST_STRINGS)
-        return self.pieces.read(self.offset(dynamic[DT_STRTAB]), size)
+        return Section(self.offset(dynamic[DT_STRTAB]), size)
 
     def build_id(self) -> str:
         """The GNU build-id, hex; "" without one."""

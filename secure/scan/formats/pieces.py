@@ -6,6 +6,8 @@ is kept; a reader asks for any range and is told when it is not there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from secure.oci.limits import KIB
 
 
@@ -40,13 +42,27 @@ class Pieces:
             FormatError: the range ends outside the file.
             NotKeptError: it lies inside, but was not kept.
         """
+        content, at = self._kept(offset, size)
+        return content[at : at + size]
+
+    def holds(self, texts: Iterable[bytes], offset: int, size: int) -> bool:
+        """Whether one of `texts` lies in the `size` bytes from `offset`, of which no copy is made.
+
+        Raises:
+            FormatError, NotKeptError: as `read` does.
+        """
+        content, at = self._kept(offset, size)
+        return any(content.find(one, at, at + size) >= 0 for one in texts)
+
+    def _kept(self, offset: int, size: int) -> tuple[bytes, int]:
+        """What was kept around a range, and where in it the range begins."""
         if offset < 0 or size < 0 or offset + size > self.size:
             raise FormatError(f"{size} bytes at {offset} lie outside the file of {self.size} bytes")
         if offset + size <= len(self.head):
-            return self.head[offset : offset + size]
+            return self.head, offset
         for start, content in self._more:
             if start <= offset and offset + size <= start + len(content):
-                return content[offset - start : offset - start + size]
+                return content, offset - start
         raise NotKeptError(f"{size} bytes at {offset} of {self.size} were not kept")
 
     def ranges(self) -> tuple[tuple[int, bytes], ...]:
