@@ -44,11 +44,11 @@ _ECOSYSTEMS: tuple[tuple[_Family, tuple[str, ...]], ...] = (
     (pacman.key, ("Arch Linux",)),
     (pep440.key, ("PyPI",)),
     (portage.key, ("Gentoo",)),
-    (pub.key, ("Pub",)),
+    (pub.key, ("Julia", "Pub")),
     (rpm.key, ("AlmaLinux", "Amazon Linux", "Azure Linux", "Fedora", "Mageia", "Oracle Linux",
                "Photon OS", "Red Hat", "Rocky Linux", "SUSE", "SUSE Linux Enterprise Server",
                "openEuler", "openSUSE")),
-    (semver.key, ("Bitnami", "GitHub Actions", "Hex", "Julia", "Kubernetes", "SwiftURL", "VSCode",
+    (semver.key, ("Bitnami", "GitHub Actions", "Hex", "Kubernetes", "SwiftURL", "VSCode",
                   "crates.io", "npm")),
 )  # fmt: skip
 

@@ -1,6 +1,8 @@
-"""Dart's versions: semantic versions whose build metadata counts, after everything else.
+"""Dart's and Julia's versions: semantic ones whose build metadata counts, after everything else.
 
-Source: pub_semver, "Version"; dart.dev/tools/pub/versioning.
+Julia packs libraries of others so: FFMPEG_jll 4.3.1+2 has a fix that 4.3.1+0 has not.
+
+Source: pub_semver, "Version"; dart.dev/tools/pub/versioning; Julia's base/version.jl.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from secure.vulns.versions.unorderable import Unorderable
 
 
 def key(version: str) -> str | Unorderable:
-    """The sort key of a version of a Dart package."""
+    """The sort key of a version of a Dart or Julia package."""
     told, build = semver.ranked(version)
     if isinstance(told, Unorderable) or not build:
         return told
