@@ -78,8 +78,9 @@ class ByteQueue:
 
 
 def drained(queue: ByteQueue) -> int:
-    """Read the rest of a stream; answers how many bytes there were."""
-    before = queue.offset
-    while queue.some(1 << 30):
-        pass
-    return queue.offset - before
+    """Read the rest of a stream; answers how many bytes there were up to the last that is not 0."""
+    before, last = queue.offset, 0
+    while piece := queue.some(1 << 30):
+        if meant := piece.rstrip(b"\0"):
+            last = queue.offset - before - len(piece) + len(meant)
+    return last

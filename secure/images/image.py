@@ -19,9 +19,15 @@ from secure.oci.limits import DEFAULT_LIMITS, Limits
 
 
 class LayerStream(Protocol):
-    """One pass over a layer; `uncompressed_bytes` grows while it runs."""
+    """One pass over a layer.
+
+    Args:
+        uncompressed_bytes: grows while it runs.
+        beyond: bytes after the end of the archive that are no filling: no engine unpacks them.
+    """
 
     uncompressed_bytes: int
+    beyond: int
 
     def entries(self) -> Iterator[Entry]:
         """The entries, in the order of the layer."""

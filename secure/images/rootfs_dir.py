@@ -104,7 +104,7 @@ class DirectoryWalk:
         self._fd, self._limits, self._where = fd, limits, where
         self._first_names: dict[int, bytes] = {}
         self._count = 0
-        self.uncompressed_bytes = 0
+        self.uncompressed_bytes = self.beyond = 0
 
     def entries(self) -> Iterator[Entry]:
         """Directories before what is in them; names sorted."""

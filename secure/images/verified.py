@@ -34,7 +34,7 @@ class VerifiedLayer:
         self._blob_check = Verifier(digest, where) if digest else None
         self._diff_check = Verifier(diff_id, where, "diff-id") if diff_id else None
         self._limits, self._where = limits, where
-        self.uncompressed_bytes = 0
+        self.uncompressed_bytes = self.beyond = 0
 
     def chunks(self) -> Generator[bytes, None, None]:
         """The uncompressed tar; whoever exhausts it has seen the content that was promised.
@@ -71,7 +71,7 @@ class VerifiedLayer:
         try:
             yield from TarWalk(queue, self._limits, self._where)
             # What follows the end of the tar is no entry, but it is part of the layer.
-            drained(queue)
+            self.beyond = drained(queue)
         except DigestMismatchError:
             raise
         except ArchiveError:

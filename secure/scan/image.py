@@ -6,8 +6,10 @@ import importlib
 import os
 import time
 
+import msgspec
+
 from secure.facts.base_image import BaseImage
-from secure.facts.image import ImageFacts
+from secure.facts.image import ImageFacts, Unreadable
 from secure.images.decompress import GZIP, ZSTD
 from secure.kernel.libc import mallopt
 from secure.oci.limits import DEFAULT_LIMITS, KIB, Limits
@@ -125,7 +127,17 @@ def _engine(cache_dir: str | None) -> Engine:
 
 def _job(blob: LayerBlob, engine: Engine | None, limits: Limits, cached: LayerFacts | None) -> Job:
     if cached is None:
-        return lambda: OnePass(_search(engine), limits).run(blob.entries(limits))
+
+        def read() -> LayerFacts:
+            stream = blob.open(limits)
+            facts = OnePass(_search(engine), limits).run(stream.entries())
+            if not stream.beyond:
+                return facts
+            why = f"{stream.beyond} bytes after the end of the layer's archive were not read"
+            rest = (*facts.unreadable, Unreadable("", 0, why))
+            return msgspec.structs.replace(facts, unreadable=rest)
+
+        return read
 
     def verified() -> LayerFacts:
         # A diff-id is only a claim: without this, facts of a good layer would vouch for a bad one
