@@ -7,7 +7,7 @@ import os
 import msgspec
 
 from secure import __version__
-from secure.errors import MachineError, NotFoundError
+from secure.errors import DocumentError, MachineError, NotFoundError
 from secure.facts.image import ImageFacts
 from secure.facts.verdict import ALLOW, LAUNCH, Verdict
 from secure.flows import kept_facts, launch_cache
@@ -58,6 +58,11 @@ def prepare(
             if verdict.outcome != ALLOW:
                 _tell_unreadable(facts, say)
                 return launch_cache.Prepared(_record(reference, facts, ()), verdict)
+            if not image.layers:
+                raise DocumentError(
+                    f'"{reference}" has no layers: there is no program in it',
+                    do="Build it from a base image, or copy a program into it.",
+                )
             stored = _unpack(image, kind)
         kept_facts.keep(facts)
     verdict = _judge(policy, facts)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from installation import Account, Installed, leaves_nothing
-from made_images import Images
+from made_images import Images, execution
+
+from secure.images.write import write_oci_archive
 
 pytestmark = pytest.mark.kernel
 
@@ -78,6 +80,16 @@ def test_a_damaged_image_is_not_loaded(newcomer: Account, images: Images) -> Non
     assert ended.code == 3
     assert newcomer.secure("images", "list").out == ""
     assert not list(newcomer.data.glob("images/layers/*/*"))
+
+
+def test_an_image_without_layers_is_told_so(person: Account, images: Images) -> None:
+    path = images.folder / "no-layers.tar"
+    write_oci_archive(str(path), [], execution(), tag="none:1")
+    path.chmod(0o644)
+    with leaves_nothing(person):
+        ended = person.secure("run", str(path))
+    assert ended.code == 125
+    assert "has no layers: there is no program in it" in ended.err
 
 
 def test_an_image_that_is_missing_is_named(person: Account) -> None:
