@@ -36,6 +36,7 @@ _MOST_BYTES = DEFAULT_LIMITS.feed_bytes
 _MOST_READ = 4 * GIB  # of one file of advisories; OSV's largest export has some 300 MiB
 LIST_BYTES = 64 * MIB  # of a list of ids; the longest public ones have some 10
 MOST_ADDED = 64 * MIB  # of records that came one by one; then the whole is fetched again
+TABLE_BYTES = DEFAULT_LIMITS.database_bytes  # no more of one is read
 _MOST_SMALL = 16 * MIB
 
 
@@ -134,6 +135,7 @@ class Fetch:
         name: str,
         digest: str = "",
         check: Callable[[str], object] = check_advisories,
+        max_bytes: int = _MOST_READ,
     ) -> bool:
         """`get` of a file that replaces the former one only if it can be read.
 
@@ -146,7 +148,7 @@ class Fetch:
         if digest and self._has(self.path(name), digest):
             return False
         new = self.incoming(name)
-        self._download(urls, new, _MOST_READ, digest)
+        self._download(urls, new, max_bytes, digest)
         if digest and not self._has(new, digest):
             raise DigestMismatchError(f'"{urls[0]}" has not the digest that it must have')
         return self.accept(name, check)

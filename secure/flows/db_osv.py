@@ -23,6 +23,7 @@ from secure.oci.limits import DEFAULT_LIMITS
 from secure.store.atomic import remove_quietly
 
 _MOST_SINGLE = 200  # records; more of them are slower one by one than the whole export
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{1,20}(?:Z|[+-][0-9:]{1,6})").fullmatch
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,199}").fullmatch
 _At = Callable[[str], list[str]]
 
@@ -67,13 +68,17 @@ def _note_ids(fetch: Fetch, ecosystem: str) -> None:
 
 
 def _changed_ids(fetch: Fetch, at: _At, ecosystem: str) -> dict[str, str] | None:
-    """Ids with their times of modification; None where a server has no such list."""
+    """Ids with their times of modification; None where a server has no such list, or another page.
+
+    An empty list would say that nothing has changed, for ever.
+    """
     name = f"{ecosystem}.new.csv"
     try:
         fetch.get(at("modified_id.csv"), name, LIST_BYTES)
     except NotFoundError:
         return None
-    return fetch.pairs(name, 1)
+    found = fetch.pairs(name, 1) or {}
+    return found if found and all(map(_TIME, found.values())) else None
 
 
 def _single(

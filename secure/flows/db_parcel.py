@@ -16,7 +16,6 @@ from secure.errors import (
     MachineError,
     NotFoundError,
     UsageError,
-    os_error_text,
 )
 from secure.flows.current_database import current, folder
 from secure.flows.db import may_lose_percent, replacing
@@ -67,7 +66,10 @@ def export(
     try:
         write_whole(place, fill, 0o666)  # by the umask: it is there to be handed on
     except OSError as cause:
-        raise MachineError(f"cannot export to {os_error_text(cause)}") from cause
+        raise MachineError(
+            f'cannot export to "{path}": {cause.strerror}',
+            do="Free some space, or name a file of yours.",
+        ) from cause
     finally:
         source.close()
     told(f"sha256:{digest.hexdigest()}\n")

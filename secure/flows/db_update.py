@@ -18,7 +18,7 @@ from secure.facts.image import Unreadable
 from secure.flows.clock import now
 from secure.flows.current_database import folder
 from secure.flows.db import FeedList, may_lose_percent, replacing
-from secure.flows.db_fetch import Fetch, Job
+from secure.flows.db_fetch import TABLE_BYTES, Fetch, Job
 from secure.flows.db_osv import export
 from secure.flows.db_vendors import jobs
 from secure.flows.db_wanted import check_ecosystems, check_requests, check_servers
@@ -116,7 +116,8 @@ def _jobs(feeds: FeedList, wanted: Wanted) -> Callable[[Fetch], Iterator[Job]]:
 
 
 def _of_table(fetch: Fetch, told: str, name: str, url: str) -> Job:
-    return Job(told, partial(fetch.sound, fetch.at(name, url), name), (name,))
+    work = partial(fetch.sound, fetch.at(name, url), name, max_bytes=TABLE_BYTES)
+    return Job(told, work, (name,))
 
 
 def _noting(

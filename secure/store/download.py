@@ -152,8 +152,7 @@ def _attempt(wanted: _Wanted, patience: Patience) -> bool:
             if value:
                 request.add_header(header, value)
     try:
-        with _opener().open(request, timeout=patience.stall_s) as answer:
-            return _receive(answer, wanted, have, patience)
+        answer = _opener().open(request, timeout=patience.stall_s)
     except urllib.error.HTTPError as cause:
         with closing(cause):
             return _refused(cause, url, part)
@@ -164,6 +163,17 @@ def _attempt(wanted: _Wanted, patience: Patience) -> bool:
         raise _Retry(str(reason) or type(cause).__name__, silent=silent) from cause
     except ValueError as cause:  # urllib's, of what cannot be asked for
         raise UnreachableError(f'"{url}" is or leads to no web address: {cause}') from cause
+    with answer:
+        try:
+            return _receive(answer, wanted, have, patience)
+        except OSError as cause:  # not of the network, whose errors `_piece` catches
+            raise MachineError(
+                f'cannot keep "{path}": {cause.strerror}', do="Free some space there."
+            ) from cause
+        except LimitExceededError:
+            remove_quietly(part)  # the rest would be no more welcome the next time
+            remove_quietly(f"{part}.json")
+            raise
 
 
 def _refused(answer: urllib.error.HTTPError, url: str, part: str) -> bool:
@@ -234,7 +244,7 @@ def _copy(
     patience: Patience,
 ) -> int:
     made, begun = 0, time.monotonic()
-    while piece := answer.read1(_PIECE):
+    while piece := _piece(answer):
         made += len(piece)
         if made > most:
             raise LimitExceededError("max_bytes", url, f"{most} bytes")
@@ -243,6 +253,13 @@ def _copy(
         if spent > patience.stall_s and made < spent * patience.least_bytes_per_s:
             raise _Retry(f"only {made} bytes came in {spent:.0f} s")
     return made
+
+
+def _piece(answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read1(_PIECE)
+    except (OSError, http.client.HTTPException) as cause:
+        raise _Retry(str(cause) or type(cause).__name__) from cause
 
 
 def _check_told(part: str, wanted: _Wanted) -> None:

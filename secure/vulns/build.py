@@ -66,11 +66,12 @@ class Content:
 
 
 class Tables(msgspec.Struct, frozen=True):
-    """What stands beside the advisories."""
+    """What stands beside the advisories, and what of it cannot be used."""
 
     kev: dict[str, Exploited] = {}
     epss: Iterable[tuple[str, Probability]] = ()
     lifetimes: dict[str, Lifetime] = {}
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class BuildReport(msgspec.Struct, frozen=True):
@@ -273,6 +274,8 @@ class _Builder:
 
     def add_tables(self, tables: Tables) -> None:
         """What stands beside the advisories."""
+        for one in tables.unreadable:
+            self._refuse(one, one.path)
         many = self._file.connection.executemany
         kev = ((cve, schema.packed(one)) for cve, one in sorted(tables.kev.items()))
         many("INSERT INTO kev VALUES (?, ?)", kev)

@@ -101,9 +101,11 @@ def write_parcel(
         write_checksum=True,
     )
     compressor = zstandard.ZstdCompressor(compression_params=how)
-    with compressor.stream_writer(target, size=waybill.bytes, closefd=False) as packed:
-        for row in rows:
-            packed.write(row)
+    packed = compressor.stream_writer(target, size=waybill.bytes, closefd=False)
+    for row in rows:
+        packed.write(row)
+    # Only of a whole one: else it fails, and hides why there is no more.
+    packed.flush(zstandard.FLUSH_FRAME)
 
 
 def _frame(magic: bytes, content: bytes) -> bytes:

@@ -7,13 +7,13 @@ cve,epss,percentile).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import msgspec
 
 from secure import system as os
 from secure.errors import ArchiveError, DocumentError
+from secure.facts.image import Unreadable
 from secure.facts.plain import plain
 from secure.images.decompress import decompressed
 from secure.oci.limits import Limits
@@ -39,7 +39,7 @@ class _KevEntry(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Kev(msgspec.Struct, frozen=True):
-    vulnerabilities: tuple[_KevEntry, ...]
+    vulnerabilities: tuple[msgspec.Raw, ...]
 
 
 def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
@@ -51,20 +51,24 @@ def tables_of(paths: list[str], limits: Limits) -> tuple[Tables, list[str]]:
     epss: dict[str, Probability] = {}
     cycles: dict[str, Lifetime] = {}
     lifetimes: dict[str, Lifetime] = {}
-    rest = []
+    rest, unreadable = [], list[Unreadable]()
     for path in paths:
         name = os.path.basename(path)
         if name == _KEV:
-            kev.update(read_kev(whole(path, limits), name))
+            listed, refused = read_kev(whole(path, limits), name)
+            kev.update(listed)
+            unreadable += refused
         elif _EPSS(name):
-            epss.update(read_epss(whole(path, limits), name))
+            told, refused = read_epss(whole(path, limits), name)
+            epss.update(told)
+            unreadable += refused
         elif name.endswith(_CYCLES):
             cycles.update(read_cycles(path, limits))
         elif found := _DISTRO_INFO(name):
             lifetimes.update(read_distro_info(whole(path, limits), found[1], name))
         else:
             rest.append(path)
-    return Tables(kev, sorted(epss.items()), cycles | lifetimes), rest
+    return Tables(kev, sorted(epss.items()), cycles | lifetimes, tuple(unreadable)), rest
 
 
 def is_table(name: str) -> bool:
@@ -95,45 +99,63 @@ def whole(path: str, limits: Limits, most: int = 0) -> bytes:
     return b"".join(made)
 
 
-def read_kev(raw: bytes, where: str) -> dict[str, Exploited]:
-    """CISA's catalogue by CVE.
+def read_kev(raw: bytes, where: str) -> tuple[dict[str, Exploited], list[Unreadable]]:
+    """CISA's catalogue by CVE, and the entries that are none.
 
     Raises:
-        DocumentError: it is another kind of file.
+        DocumentError: it is another kind of file, or has no entry.
     """
     try:
-        found = msgspec.json.decode(raw, type=_Kev).vulnerabilities
+        entries = msgspec.json.decode(raw, type=_Kev).vulnerabilities
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
         raise DocumentError(f"{where} is no catalogue of exploited vulnerabilities") from cause
-    return {
-        one.cve_id: Exploited(
-            added=_date(one.date_added),
-            due=_date(one.due_date),
-            name=plain(one.vulnerability_name[:_MOST_CHARS]),
-            action=plain(one.required_action[:_MOST_CHARS]),
-            ransomware=one.known_ransomware_campaign_use == "Known",
-        )
-        for one in found
-        if CVE.fullmatch(one.cve_id)
-    }
+    found: dict[str, Exploited] = {}
+    unreadable = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            one = msgspec.json.decode(entry, type=_KevEntry)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
+            unreadable.append(Unreadable(f"{where}: entry {number}", 0, str(cause)))
+            continue
+        if CVE.fullmatch(one.cve_id):
+            found[one.cve_id] = _exploited(one)
+        else:
+            why = f'"{one.cve_id[:100]}" is no CVE'
+            unreadable.append(Unreadable(f"{where}: entry {number}", 0, why))
+    if not found:
+        raise DocumentError(f"{where} has no exploited vulnerability in it")
+    return found, unreadable
 
 
-def read_epss(raw: bytes, where: str) -> Iterator[tuple[str, Probability]]:
-    """Probabilities by CVE.
+def _exploited(entry: _KevEntry) -> Exploited:
+    return Exploited(
+        added=_date(entry.date_added),
+        due=_date(entry.due_date),
+        name=plain(entry.vulnerability_name[:_MOST_CHARS]),
+        action=plain(entry.required_action[:_MOST_CHARS]),
+        ransomware=entry.known_ransomware_campaign_use == "Known",
+    )
+
+
+def read_epss(raw: bytes, where: str) -> tuple[dict[str, Probability], list[Unreadable]]:
+    """Probabilities by CVE, and the lines that are none.
 
     Raises:
         DocumentError: no line is one.
     """
-    count = 0
-    for line in raw.split(b"\n"):
+    found: dict[str, Probability] = {}
+    unreadable = []
+    for number, line in enumerate(raw.split(b"\n"), start=1):
         cve, _, numbers = line.decode("ascii", "replace").partition(",")
         score, _, percentile = numbers.partition(",")
-        found = (_probability(score), _probability(percentile))
-        if CVE.fullmatch(cve) and found[0] is not None and found[1] is not None:
-            count += 1
-            yield cve, Probability(found[0], found[1])
-    if not count:
+        told = (_probability(score), _probability(percentile))
+        if CVE.fullmatch(cve) and told[0] is not None and told[1] is not None:
+            found[cve] = Probability(told[0], told[1])
+        elif line.strip() and not line.startswith((b"#", b"cve,")):
+            unreadable.append(Unreadable(f"{where}:{number}", 0, "it is no CVE with two numbers"))
+    if not found:
         raise DocumentError(f"{where} has no probability of exploitation in it")
+    return found, unreadable
 
 
 def _probability(text: str) -> float | None:

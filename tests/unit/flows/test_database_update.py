@@ -143,6 +143,16 @@ def test_an_export_that_is_none_keeps_the_former_one_and_is_fetched_anew(
     assert _update(server).failed == ()
 
 
+@pytest.mark.parametrize("page", [b"<html>maintenance</html>", b"", b"x,A-1\n", b"<p>a,b</p>\n"])
+def test_a_list_that_is_none_does_not_say_that_nothing_has_changed(
+    server: FeedServer, page: bytes
+) -> None:
+    _update(server)
+    _publish(server, "npm", *(advisory(f"A-{n}", _PAD) for n in range(101)))
+    server.files["/npm/modified_id.csv"] = page
+    assert _update(server).report.records == 102
+
+
 def test_a_table_that_is_none_keeps_the_former_one(server: FeedServer) -> None:
     _update(server)
     server.files["/known_exploited_vulnerabilities.json"] = b"<html>maintenance</html>"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from feed_server import FeedServer, serving
 
-from secure.errors import DigestMismatchError, LimitExceededError, NotFoundError
+from secure.errors import DigestMismatchError, LimitExceededError, MachineError, NotFoundError
 from secure.store.download import Patience, UnreachableError, download
 
 _CONTENT = bytes(range(256)) * 2000
@@ -164,7 +165,21 @@ def test_a_file_that_is_too_large_is_not_taken(server: FeedServer, tmp_path: Pat
         server.faults = [fault]
         with pytest.raises(LimitExceededError):
             download([f"{server.url}/a.zip"], str(tmp_path / "a"), 1000, _Waits().patience())
-    assert not (tmp_path / "a").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_server(server: FeedServer, tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands for it: write(2) fails in the middle of a file alike."""
+    waits = _Waits()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(MachineError, match=r'cannot keep ".*": File too large') as told:
+            _get(server, tmp_path / "a", waits.patience())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not isinstance(told.value, UnreachableError)
+    assert (len(server.asked), waits) == (1, [])
 
 
 @pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://127.0.0.1:1/x", "data:,x"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import msgspec
+import pytest
 from advisory_feeds import advisory, built, feed
 
 from secure.vulns import schema
@@ -13,6 +17,7 @@ from secure.vulns.contents import rebuild, rows
 from secure.vulns.database import Database, open_database
 from secure.vulns.database_file import open_file
 from secure.vulns.osv import Reference, Severity
+from secure.vulns.parcel import waybill_of, write_parcel
 from secure.vulns.schema import Description, Exploited, Lifetime, Probability
 
 _PAD = ("npm", "left-pad")
@@ -114,3 +119,19 @@ def test_what_a_newer_record_stands_for_is_not_found_in_a_database_of_rows_eithe
         with open_database(path) as found:
             names = ("A-1", "CVE-old", "CVE-new")
             assert [found.by_id(name) for name in names] == [(2,), (), (2,)]
+
+
+@pytest.mark.parametrize("cause", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_why_an_export_ended_early_is_not_hidden(tmp_path: Path, cause: BaseException) -> None:
+    """The compressor would say that it got too little, in place of it."""
+    path = _original(tmp_path)
+    with open_database(path) as found:
+        waybill = waybill_of(found.status(), _rows(path), details=True)
+
+    def broken() -> Iterator[bytes]:
+        yield from islice(_rows(path), 3)
+        raise cause
+
+    with pytest.raises(type(cause)) as told:
+        write_parcel(waybill, broken(), BytesIO())
+    assert told.value is cause
