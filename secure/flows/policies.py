@@ -56,7 +56,7 @@ def effective(asked: str, system: str = SYSTEM_POLICY, floor: str = DEFAULT) -> 
         PolicyFileError: a file is wrong, or the system policy is not root's alone.
         NotFoundError: no such policy.
     """
-    plain = _loaded(system, _of_root) if os.path.lexists(system) else _loaded(floor)
+    plain = _loaded(system, _of_root) if _is_there(system) else _loaded(floor)
     if asked:
         plain = _met(plain, _loaded(asked))
     return Effective(digest_of(plain), plain)
@@ -133,6 +133,21 @@ def _built_in(name: str) -> bytes:
             do="See: secure policy list. A file is named with its folder, such as"
             f" ./{name}, or ends in .yaml.",
         ) from cause
+
+
+def _is_there(system: str) -> bool:
+    """Whether root wrote a policy. A folder that lets nobody look does not answer no."""
+    try:
+        os.lstat(system)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as cause:
+        folder = os.path.dirname(system)
+        raise PolicyFileError(
+            f"{system}:1:1: cannot see whether there is a system policy: {cause.strerror}",
+            do=f'As root: chmod 755 "{folder}"',
+        ) from cause
+    return True
 
 
 def _of_root(name: str) -> bytes:

@@ -216,7 +216,7 @@ RUN018 = Rule(
     severity="high",
     title="System calls are filtered by a profile that the policy allows",
     why="Most kernel flaws sit in calls that ordinary programs never make.",
-    fix="Leave out seccomp=unconfined; allowed profiles are listed under launch.seccomp.",
+    fix="Leave --security-opt seccomp out, or name a profile that launch.seccomp allows.",
     maps={"cis-docker-1.6.0": ("5.22", "2.17"), "nist-800-190": ("4.4.3",), "trivy": ("KSV-0104",)},
     check=filters_system_calls,
     passes=asks(seccomp=SECCOMP_PROFILES[0]),

@@ -88,6 +88,13 @@ def test_a_system_policy_in_a_folder_that_others_can_write_is_refused(folder: Pa
         effective("", system)
 
 
+def test_a_system_policy_that_cannot_be_seen_is_not_taken_for_none(tmp_path: Path) -> None:
+    # A loop, as permissions stop nobody where tests run as root.
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(PolicyFileError, match="cannot see whether there is a system policy"):
+        effective("", str(tmp_path / "loop/policy.yaml"))
+
+
 @as_root
 def test_what_the_system_policy_extends_has_to_be_of_root_too(folder: Path, tmp_path: Path) -> None:
     base = written(tmp_path / "base.yaml", BASE)
