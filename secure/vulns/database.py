@@ -24,7 +24,6 @@ from secure.vulns.schema import (
     StoredHead,
 )
 
-_json = msgspec.json.Encoder().encode
 _MILLION = 1_000_000
 # All names of one ecosystem in one statement: as many statements take twice as long.
 _AFFECTED = (
@@ -109,7 +108,7 @@ class Database:
             ask = file.connection.execute
             odd = ((at, number, name) for at, name in enumerate(asked) if "\0" in name)
             for at, content in chain(
-                ask(_AFFECTED, (number, _json(asked))), *(ask(_ONE, one) for one in odd)
+                ask(_AFFECTED, (number, _list(asked))), *(ask(_ONE, one) for one in odd)
             ):
                 if content is None:
                     continue  # before the first package of all
@@ -206,7 +205,7 @@ class Database:
         """The entries of the catalogue of exploited vulnerabilities, of those that are in it."""
         return {
             str(cve): self._file.decoded(schema.EXPLOITED, content)
-            for cve, content in self._file.rows(_KEV, _list(cves))
+            for cve, content in self._file.rows(_KEV, _ids(cves))
         }
 
     def epss(self, cves: Iterable[str]) -> dict[str, Probability]:
@@ -214,7 +213,7 @@ class Database:
         whole = self._file.whole
         return {
             str(cve): Probability(whole(score) / _MILLION, whole(percentile) / _MILLION)
-            for cve, score, percentile in self._file.rows(_EPSS, _list(cves))
+            for cve, score, percentile in self._file.rows(_EPSS, _ids(cves))
         }
 
     def release(self, ecosystem: str) -> Lifetime | None:
@@ -237,6 +236,11 @@ class Database:
         return self._severities.get(number) or Severity("", "")
 
 
-def _list(cves: Iterable[str]) -> bytes:
+def _ids(cves: Iterable[str]) -> str:
     """For `json_each`: in one order, without what SQLite would cut at a NUL to another name."""
-    return _json(sorted(cve for cve in {*cves} if "\0" not in cve))
+    return _list(sorted(cve for cve in {*cves} if "\0" not in cve))
+
+
+def _list(names: list[str]) -> str:
+    # Text, not bytes: since 3.45 SQLite takes bytes that look like it for its own binary form.
+    return msgspec.json.encode(names).decode()
