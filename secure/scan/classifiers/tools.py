@@ -67,7 +67,7 @@ TOOLS = (
         ("gzip",),
         (
             rb"while zipping\n\0+(?P<version>1\.\d+)\0",
-            rb"not in gzip format.{0,500}?\0(?P<version>1\.\d+)\0",
+            rb"not in gzip format.{0,2000}?\0(?P<version>1\.\d+)\0",
         ),
         "gnu:gzip",
     ),
