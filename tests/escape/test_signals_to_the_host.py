@@ -51,6 +51,6 @@ def test_control_the_same_user_outside_ends_it(
 ) -> None:
     # A container without a pid namespace cannot be built: the kernel refuses to mount /proc for it
     # (tests/kernel/runtime). So the same user outside shows that ids alone would not stop it.
-    done = subprocess.run(["kill", "-TERM", str(victim.pid)], check=False, **user.credentials)
+    done = subprocess.run(["sh", "-c", f"kill -TERM {victim.pid}"], check=False, **user.credentials)
     assert done.returncode == 0
     assert victim.wait(10) == -15

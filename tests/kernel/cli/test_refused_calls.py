@@ -6,13 +6,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import ROOT, Caller, Workshop
+from containers import Caller, Workshop
 from installation import Account
 from made_images import Images
 
@@ -149,8 +148,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 def test_behind_a_listener_of_others_it_runs_without_one(person: Account, images: Images) -> None:
     words = person.arguments("run", images.good, "sh", "-c", "unshare -U true; exit 3")
+    home = person.command.parent.parent  # not the checkout, which may lie below root's home
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _BEHIND_A_LISTENER, str(ROOT), *words],
+        [str(home / ".venv/bin/python3"), "-I", "-S", "-c", _BEHIND_A_LISTENER, str(home), *words],
         capture_output=True, text=True, timeout=60, check=False, env=person.environment,
         **person.who.credentials,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from confinement import ROOT, STRANGER, needs_root
+from installation import Installed
 
 from secure.errors import KernelError, MachineError, SecureError
 from secure.kernel.cgroup_delegation import delegate, withdraw
@@ -317,9 +318,10 @@ sys.exit(main(["setup", "delegate", "--user", "1"]))
 """
 
 
-def test_only_root_delegates() -> None:
+def test_only_root_delegates(installed: Installed) -> None:
+    # Not the checkout: a stranger may not read what lies below root's home.
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _ASKED_BY_STRANGER, str(ROOT)],
+        [sys.executable, "-I", "-S", "-c", _ASKED_BY_STRANGER, str(installed.folder)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "only root can delegate" in done.stderr) == (4, True)

@@ -27,7 +27,7 @@ _SLACK_KIB = 3072  # of memory, whatever the number of containers
 _PROGRAM = """
 import gc, json, os, sys
 version = "python%d.%d" % sys.version_info[:2]
-sys.path += [sys.argv[1], f"{sys.argv[1]}/.venv/lib/{version}/site-packages"]
+sys.path[:0] = [sys.argv[1], f"{sys.argv[1]}/.venv/lib/{version}/site-packages"]
 from secure.flows.launcher import Launcher
 from secure.runtime.request import RunRequest
 image, id_map, warm, times = sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
