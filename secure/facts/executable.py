@@ -22,6 +22,27 @@ class Relro(StrEnum):
     FULL = "full"
 
 
+class PackageNote(msgspec.Struct, frozen=True, gc=False):
+    """The package that a program was built for, as its linker was told.
+
+    Args:
+        type: "rpm", "deb", "apk", "alpm" …
+        name: of the source package.
+        os, os_version: as os-release has them, lower case; "" where the note does not say.
+        cpe: CPE 2.3 name of the software; "".
+
+    Source: UAPI group, "Package Metadata for Executable Files".
+    """
+
+    type: str
+    name: str
+    version: str
+    os: str = ""
+    os_version: str = ""
+    arch: str = ""
+    cpe: str = ""
+
+
 class ExecutableFact(msgspec.Struct, frozen=True, gc=False):
     """One ELF program or shared library. `None` means: this file does not say.
 
@@ -37,6 +58,7 @@ class ExecutableFact(msgspec.Struct, frozen=True, gc=False):
         build_id: GNU build-id, hex; "" without one.
         owned: a distribution package of the image says that this file is its own; None where
             nobody compared them.
+        note: None without one.
     """
 
     location: Location
@@ -50,3 +72,4 @@ class ExecutableFact(msgspec.Struct, frozen=True, gc=False):
     static: bool
     build_id: str = ""
     owned: bool | None = None
+    note: PackageNote | None = None

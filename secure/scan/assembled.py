@@ -14,6 +14,7 @@ from secure.oci.limits import Limits
 from secure.scan.base_layers import base_of
 from secure.scan.layer_facts import LayerFacts
 from secure.scan.merge import Merge
+from secure.scan.package_notes import noted
 from secure.scan.verify_files import claimed_digests, verified
 
 TYPE_CHECKING = False
@@ -48,7 +49,8 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
         merge.add(index, layers.pop())
     config = image.config_facts
     found_base = base_of(image.config.history or (), config.labels | image.annotations, base)
-    merged = merge.result(found_base.layers if found_base else None, digests=verify_files)
+    base_layers = found_base.layers if found_base else None
+    merged = merge.result(base_layers, digests=verify_files)
     claims = merged.claims
     not_verified: list[Unreadable] = []
     if verify_files and claims is not None:
@@ -63,7 +65,7 @@ def assembled(  # noqa: PLR0913 - keywords, as `scan_image` takes them
             msgspec.structs.replace(blob.fact(), wasted_bytes=wasted)
             for blob, wasted in zip(image.layers, merged.wasted, strict=True)
         ),
-        packages=merged.packages,
+        packages=noted(merged.packages, merged.executables, base_layers),
         files=merged.files,
         secrets=(*_config_secrets(image, engine), *merged.secrets),
         secrets_searched=engine is not None and searched,

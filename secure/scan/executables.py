@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from secure.facts.executable import PackageNote
 from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.images.entry import Entry
@@ -19,13 +20,14 @@ from secure.scan.catalogers.pe_version import read_pe_version
 from secure.scan.catalogers.rust_binary import read_rust
 from secure.scan.classified import Classified
 from secure.scan.formats.elf import MAGIC as ELF_MAGIC
-from secure.scan.formats.elf import parse_elf
+from secure.scan.formats.elf import Elf, parse_elf
 from secure.scan.formats.pe import MAGIC as PE_MAGIC
 from secure.scan.formats.pe import Pe, parse_pe
 from secure.scan.formats.pieces import FormatError
 from secure.scan.hardening import executable_fact
 from secure.scan.kept_parts import kept_parts
 from secure.scan.layer_facts import Catalogued, ExecutableMark, Record
+from secure.scan.package_notes import package_note
 from secure.scan.program import Program, Reader
 
 MAGICS = (ELF_MAGIC, PE_MAGIC)
@@ -55,10 +57,14 @@ class Executables:
         classified = Classified(name)
         if classified.wanted:
             self._left -= entry.size
-        if classified.wanted and self._left < 0:
+        wanted = classified.wanted and self._left >= 0
+        if classified.wanted and not wanted:
             why = f"not searched for its version: over {_MOST_CLASSIFIED} bytes of known programs"
             self._unreadable.append(Unreadable(text(name), 0, why))
-        pieces = kept_parts(entry, head, classified.look if self._left >= 0 else _nobody)
+        # Who finds no version needs no digest; of what is not held it has to be made beforehand.
+        digest = hashlib.sha512() if wanted and len(head) < entry.size else None
+        look = classified.look if wanted else _nobody
+        pieces = kept_parts(entry, head, look, digest.update if digest else None)
         records = []
         try:
             form = parse_elf(pieces) if head.startswith(ELF_MAGIC) else parse_pe(pieces)
@@ -66,10 +72,13 @@ class Executables:
                 return None
             records += self._offered(Program(name, form))
             if not isinstance(form, Pe) and (fact := executable_fact(name, form)) is not None:
-                self.marks[name] = ExecutableMark(name, fact)
+                note = self._note(name, form)
+                self.marks[name] = ExecutableMark(name, msgspec.structs.replace(fact, note=note))
         except FormatError as cause:
             self._cannot(name, cause)
-        records += _with_digest(classified.records(), head if len(head) == entry.size else b"")
+        found = list(classified.records())
+        if found:
+            records += _with_digest(found, (digest or hashlib.sha512(head)).hexdigest())
         return Catalogued(name, FOUND_BY, tuple(records)) if records else None
 
     def forget(self, name: bytes) -> None:
@@ -90,20 +99,21 @@ class Executables:
                 self._cannot(program.name, cause)
         return records
 
+    def _note(self, name: bytes, elf: Elf) -> PackageNote | None:
+        try:
+            return package_note(elf)
+        except FormatError as cause:
+            self._cannot(name, cause)
+        return None
+
     def _cannot(self, name: bytes, cause: FormatError) -> None:
         self._unreadable.append(Unreadable(text(name), 0, f"executable: {cause}"))
 
 
-def _with_digest(records: Iterable[Record], whole: bytes) -> Iterator[Record]:
-    """Each with the SHA-512 of the program, which is the package: BSI TR-03183-2 asks for it.
-
-    Args:
-        whole: the program; b"" where not all of it is held.
-    """
-    digest = ""
+def _with_digest(records: Iterable[Record], digest: str) -> Iterator[Record]:
+    """Each with the SHA-512 of the program, which is the package: BSI TR-03183-2 asks for it."""
+    hashes = (("sha512", digest),)
     for record in records:
-        digest = digest or (hashlib.sha512(whole).hexdigest() if whole else "")
-        hashes = (("sha512", digest),) if digest else ()
         package = msgspec.structs.replace(record.package, hashes=hashes)
         yield msgspec.structs.replace(record, package=package)
 

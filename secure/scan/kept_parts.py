@@ -52,14 +52,22 @@ class _Range:
             self.content += chunk[first - at : self.end - at]
 
 
-def kept_parts(entry: Entry, head: bytes, look: Callable[[bytes], None]) -> Pieces:
+def kept_parts(
+    entry: Entry,
+    head: bytes,
+    look: Callable[[bytes], None],
+    count: Callable[[bytes], None] | None = None,
+) -> Pieces:
     """What is kept of an executable; its content is read to the end.
 
     Args:
         head: what was read already: all of it, or its beginning.
         look: is shown all content, in pieces that overlap.
+        count: is given all content, each byte once.
     """
     look(head)
+    if count is not None:
+        count(head)
     size = entry.size
     if size <= len(head):
         return Pieces(head)
@@ -69,6 +77,8 @@ def kept_parts(entry: Entry, head: bytes, look: Callable[[bytes], None]) -> Piec
     marks = _Marks()
     last = [b""]
     while chunk := _next(entry):
+        if count is not None:
+            count(chunk)
         # Joined with what was before it, every byte of a chunk would be copied once more.
         for start, piece in ((at - len(before), before + chunk[:_OVERLAP]), (at, chunk)):
             for mark in marks.found(piece):

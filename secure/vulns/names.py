@@ -27,6 +27,7 @@ from secure.vulns.spelling import usual
 # Microsoft's and SUSE's OVAL has installed names, what OSV has of the same has sources.
 _BY_SOURCE = frozenset({"Azure Linux", "SUSE", "openSUSE", "Photon OS", "openEuler", "Mageia"})
 _BY_BOTH = frozenset({"Azure Linux", "Photon OS", "SUSE", "openSUSE"})
+_BY_NOTE = "elf-note"  # found by secure.scan.package_notes
 _SYSTEM = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
 # How distributions package; all others by rpm.
 _TYPE_OF = {
@@ -152,6 +153,12 @@ def _system(package: Package, release: Release) -> list[Asked] | NotAsked:
     family = release.name.partition(":")[0]
     if package.type != _TYPE_OF.get(family, "rpm"):
         why = f'packages of type "{package.type}" are not of {release.name}'
+        return NotAsked(release.name, why)
+    if package.found_by == _BY_NOTE and (
+        package.type == "rpm" or package.namespace != family.lower()
+    ):
+        # The note of a program names no epoch, and of another distribution means other versions.
+        why = f'only a program built for "{plain(package.namespace)}" tells of it'
         return NotAsked(release.name, why)
     names = _names(package, family)
     return [

@@ -24,7 +24,7 @@ PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_STRTAB, SHT_NOBITS = 2, 3, 8
 DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1 = 1, 5, 10, 24, 30, 0x6FFFFFFB
 DF_BIND_NOW, DF_1_NOW, DF_1_PIE = 0x8, 0x1, 0x08000000
-_NT_GNU_BUILD_ID = 3
+_NT_GNU_BUILD_ID, _NT_FDO_PACKAGING_METADATA = 3, 0xCAFE1A7E
 _EXTENDED = 0xFFFF  # PN_XNUM and SHN_XINDEX: the count is in section 0
 
 _MOST_SEGMENTS, _MOST_SECTIONS = 256, 8 * KIB  # programs have 5 to 15, and 20 to 60
@@ -122,14 +122,24 @@ class Elf(msgspec.Struct, frozen=True):
 
     def build_id(self) -> str:
         """The GNU build-id, hex; "" without one."""
+        found = self._note(b"GNU", _NT_GNU_BUILD_ID)
+        return found[:_MOST_BUILD_ID].hex() if found is not None else ""
+
+    def package_note(self) -> bytes | None:
+        """The JSON that tells for which package the file was built; None without one."""
+        return self._note(b"FDO", _NT_FDO_PACKAGING_METADATA)
+
+    def _note(self, owner: bytes, wanted: int) -> bytes | None:
         for one in self.segments:
             if one.type != PT_NOTE or not one.filesz:
                 continue
             raw = self.pieces.read(one.offset, min(one.filesz, _MOST_NOTES))
+            if owner not in raw:
+                continue
             for name, kind, content in _notes(raw, self.order):
-                if name == b"GNU" and kind == _NT_GNU_BUILD_ID:
-                    return content[:_MOST_BUILD_ID].hex()
-        return ""
+                if name == owner and kind == wanted:
+                    return content
+        return None
 
 
 def parse_elf(pieces: Pieces) -> Elf:

@@ -29,7 +29,8 @@ CRATES = zlib.compress(b'{"packages":[{"name":"a","version":"1.0.0","root":true}
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """One real file of each form."""
     folder = tmp_path_factory.mktemp("real")
-    compiled_c(folder, "-pie", "-fPIE", "-fstack-protector-all")
+    note = '--package-metadata={"type":"deb","name":"x","version":"1"}'
+    compiled_c(folder, "-pie", "-fPIE", "-fstack-protector-all", "-Xlinker", note)
     (folder / "list").write_bytes(CRATES)
     run([tool("objcopy"), "--add-section", ".dep-v0=list", "program", "rust"], folder)
     code = folder / "main.go"
@@ -53,7 +54,7 @@ def places(content: bytes) -> list[int]:
         found += [16, 64, 120, sections, max(0, content.find(b".shstrtab") - 64)]
     found += [
         at
-        for mark in (GO_MAGIC, CRATES[:8], b"PE\0\0", b".rsrc")
+        for mark in (GO_MAGIC, CRATES[:8], b"FDO\0", b"PE\0\0", b".rsrc")
         if (at := content.find(mark)) >= 0
     ]
     return found + ([512] if content.startswith(b"MZ") else [])

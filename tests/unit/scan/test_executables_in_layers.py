@@ -12,6 +12,7 @@ from written_programs import WRITTEN
 
 from secure.facts.executable import ExecutableKind
 from secure.facts.package import Package
+from secure.oci.limits import MIB
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,15 @@ def test_a_known_program_is_a_package_with_place_finder_and_cpe(
     assert package.found_by == "binary-classifier"
     assert package.location.path == "usr/sbin/nginx"
     assert package.cpe == "cpe:2.3:a:f5:nginx:1.25.4:*:*:*:*:*:*:*"
+    assert package.hashes == (("sha512", hashlib.sha512(content).hexdigest()),)
+
+
+def test_a_known_program_that_is_not_held_whole_has_the_digest_of_all_of_it(
+    tmp_path: Path, program: bytes
+) -> None:
+    content = holding(program + bytes(17 * MIB), b"nginx version: nginx/1.25.4") + b"\1" * 9_999
+    (package,) = scanned(tmp_path, [layer(file("usr/sbin/nginx", content))]).packages
+    assert package.version == "1.25.4"
     assert package.hashes == (("sha512", hashlib.sha512(content).hexdigest()),)
 
 
