@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import msgspec
 
 from secure import system as os
-from secure.errors import InputError
+from secure.errors import InputError, MachineError
+from secure.facts.plain import plain
 from secure.flows.clock import now
 from secure.flows.current_database import current, folder, the_database
 from secure.oci.limits import DEFAULT_LIMITS
@@ -64,9 +65,25 @@ class FeedList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def feed_list() -> FeedList:
     """The feeds that come with the program."""
+    return read_feeds(read_vulndb("feeds.yaml"))
+
+
+def read_feeds(raw: bytes) -> FeedList:
+    """A list of feeds.
+
+    Raises:
+        MachineError: it is none, and comes with the program.
+    """
     import yaml
 
-    return msgspec.convert(yaml.safe_load(read_vulndb("feeds.yaml")), FeedList)
+    try:
+        return msgspec.convert(yaml.safe_load(raw), FeedList)
+    except (yaml.YAMLError, msgspec.ValidationError, RecursionError) as cause:
+        why = plain(" ".join(str(cause).split()))[:200]
+        raise MachineError(
+            f'this program is not whole: "vulndb/feeds.yaml" is damaged: {why}',
+            do="Install it again.",
+        ) from cause
 
 
 @contextmanager

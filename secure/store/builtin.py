@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secure import system as os
-from secure.errors import NotFoundError
+from secure.errors import MachineError, NotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +35,14 @@ def read_vulndb(relative: str) -> bytes:
     """The bytes of a file below `vulndb/`, e.g. "schema.sql".
 
     Raises:
-        NotFoundError: there is no such file.
+        MachineError: the installation lacks it.
     """
-    return _read("vulndb", relative)
+    try:
+        return _read("vulndb", relative)
+    except NotFoundError as cause:
+        raise MachineError(
+            f'this program is not whole: "vulndb/{relative}" is missing', do="Install it again."
+        ) from cause
 
 
 def list_vulndb(folder: str, suffix: str) -> list[str]:
