@@ -51,16 +51,23 @@ class Support:
         from secure.kernel.cgroups import Cgroup
 
         _sweep(support)
-        return Cgroup.create(support, f"{name}-{os.getpid()}", wanted)
+        return Cgroup.create(support, f"{name}-{os.getpid()}-{_pid_namespace()}", wanted)
 
 
 def _sweep(support: CgroupSupport) -> None:
-    """Remove what supervisors left that were killed with SIGKILL."""
+    """Remove what supervisors of this pid namespace left that were killed with SIGKILL."""
+    here = _pid_namespace()
     for base in {base for _, base in support.bases}:
         for name in _listed(base):
-            _, _, pid = name.partition("-")
-            if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+            _, _, mark = name.partition("-")
+            pid, _, namespace = mark.partition("-")
+            # Who lives in another namespace, of a container with the same cgroups, is not seen.
+            if namespace == here and pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
                 _remove_empty(f"{base}/{name}")
+
+
+def _pid_namespace() -> str:
+    return str(os.stat("/proc/self/ns/pid").st_ino)
 
 
 def _listed(folder: str) -> list[str]:
