@@ -27,7 +27,9 @@ class Log:
         """The error that ends this command."""
         text = f"{error}\n  {error.do}" if error.do else str(error)
         self._write("error", text)
-        shown = "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
+        from secure.facts.plain import plain
+
+        shown = "\n".join(map(plain, text.split("\n")))
         tell(f"secure oci: {shown}\n")
 
     def _write(self, level: str, text: str) -> None:

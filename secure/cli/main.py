@@ -164,4 +164,6 @@ def _tell(text: str) -> None:
 
 def _printable(text: str) -> str:
     """Keep newlines; no other control character of any input reaches the terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    from secure.facts.plain import plain
+
+    return "\n".join(map(plain, text.split("\n")))

@@ -6,6 +6,7 @@ from secure import __version__
 from secure.audit import chain, read, verify
 from secure.audit.record import Head, Record, content
 from secure.errors import NotFoundError, TamperedError, UsageError
+from secure.facts.plain import plain
 from secure.flows import launch_records as records
 from secure.flows.clock import now
 from secure.flows.kept_facts import kept
@@ -150,7 +151,7 @@ def summary(record: Record) -> str:
     }
     words = told[record.kind]() if record.kind in told else ""
     line = f"{record.seq:>6}  {record.time}  {record.kind:8}  {words}"
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    return plain(line)
 
 
 def _exit_words(body: dict[str, Any]) -> str:

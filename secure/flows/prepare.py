@@ -9,6 +9,7 @@ import msgspec
 from secure import __version__
 from secure.errors import DocumentError, MachineError, NotFoundError
 from secure.facts.image import ImageFacts
+from secure.facts.plain import plain
 from secure.facts.verdict import ALLOW, LAUNCH, Verdict
 from secure.flows import kept_facts, launch_cache
 from secure.flows.clock import now
@@ -51,7 +52,7 @@ def prepare(
     if stored is not None:
         facts = _facts_of(stored)
     else:
-        say(f"secure: preparing {_shown(reference)}\n")
+        say(f"secure: preparing {plain(reference)}\n")
         with open_image(reference) as image:
             facts = scan_image(image, cache_dir=cache_dir(), now=now())
             verdict = _judge(policy, facts)
@@ -79,12 +80,7 @@ def prepare(
 def _tell_unreadable(facts: ImageFacts, say: Callable[[str], object]) -> None:
     for one in facts.unreadable[:_MOST_TOLD]:
         line = f"layer {one.layer}, {one.path}: {one.why}" if one.path else one.why
-        say(f"secure: {_shown(line)}\n")
-
-
-def _shown(text: str) -> str:
-    """Without control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+        say(f"secure: {plain(line)}\n")
 
 
 def store(kind: str) -> ContentStore:

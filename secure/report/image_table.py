@@ -5,6 +5,7 @@ from __future__ import annotations
 from secure.facts.files import FileFact
 from secure.facts.image import ImageFacts
 from secure.facts.package import counted_once
+from secure.facts.plain import plain
 from secure.facts.secret import Secret
 from secure.report.image_layers import (
     GONE_COLUMNS,
@@ -58,7 +59,7 @@ def image_table(facts: ImageFacts) -> str:
         rows = [(item.path, str(item.layer), item.why) for item in facts.unreadable]
         lines += ["", *_table("could not be read", ("path", "layer", "why"), rows)]
     lines += ["", *_vulnerabilities(facts), state_line(facts)]
-    return "\n".join(_visible(line) for line in lines) + "\n"
+    return "\n".join(plain(line) for line in lines) + "\n"
 
 
 def _head(facts: ImageFacts) -> Iterator[str]:
@@ -126,15 +127,11 @@ def _secret(secret: Secret) -> Sequence[str]:
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     shown = [tuple(columns), *rows[:_MAX_ROWS]]
-    widths = [max(len(_visible(row[i])) for row in shown) for i in range(len(columns))]
+    widths = [max(len(plain(row[i])) for row in shown) for i in range(len(columns))]
     lines = [f"{title} ({len(rows)})"]
     for row in shown:
-        cells = (_visible(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (plain(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(("  " + "  ".join(cells)).rstrip())
     if len(rows) > _MAX_ROWS:
         lines.append(f"  … and {len(rows) - _MAX_ROWS} more; --format json has them all")
     return lines
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

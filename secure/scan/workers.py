@@ -22,6 +22,7 @@ import msgspec
 
 from secure.errors import SecureError
 from secure.facts.image import Unreadable
+from secure.facts.plain import plain
 from secure.kernel.libc import mallopt
 from secure.oci.limits import MIB
 from secure.scan.layer_facts import LayerFacts
@@ -177,8 +178,7 @@ def _send(pipe: int, packed: bytes) -> None:
 
 
 def _void(why: str) -> Result:
-    shown = "".join(character if character.isprintable() else "?" for character in why)
-    return Result(LayerFacts(unreadable=(Unreadable("", 0, shown),), voided=True), b"")
+    return Result(LayerFacts(unreadable=(Unreadable("", 0, plain(why)),), voided=True), b"")
 
 
 def _described(code: int) -> str:

@@ -24,9 +24,6 @@ def tell_unkept(cause: MachineError) -> None:
     if _unkept:
         return
     _unkept.append(str(cause))
-    tell(f"secure: warning: going on without a cache: {_shown(str(cause))}\n")
+    from secure.facts.plain import plain
 
-
-def _shown(text: str) -> str:
-    """Without control characters of a name, which a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    tell(f"secure: warning: going on without a cache: {plain(str(cause))}\n")

@@ -49,7 +49,7 @@ def test_what_became_known_after_the_check_is_in_the_report(checked: Path) -> No
     manifest.install(folder(), fresh, may_lose_percent=None)
     page = report(checked)
     assert "<b>CVE-2099-1</b><br>Pads too much" in page
-    assert "1 vulnerabilities" in page
+    assert "1 vulnerability" in page
     (subject,) = json.loads(report(checked, "--format", "json"))["subjects"]
     assert subject["facts"]["vulnerabilities"][0]["fixed"] == ["1.1.0"]
 
