@@ -135,6 +135,37 @@ def test_yarns_lock_file_asks_for_what_yarn_lists(project: Path, tmp_path: Path)
     assert unreadable == []
 
 
+def test_what_pnpm_lists_is_installed_and_in_its_lock_file(tmp_path: Path) -> None:
+    run("npm", "install", "--prefix", str(tmp_path / "tools"), "pnpm@9.15.9", at=tmp_path)
+    app = tmp_path / "root/srv/app"
+    (app / "packages/w").mkdir(parents=True)
+    (app / "package.json").write_text(json.dumps(PROJECT))
+    (app / "packages/w/package.json").write_text(json.dumps(WORKSPACE))
+    (app / "pnpm-workspace.yaml").write_text("packages: ['packages/*']\n")
+    pnpm = str(tmp_path / "tools/node_modules/pnpm/bin/pnpm.cjs")
+    store = ("--store-dir", str(tmp_path / "store"))
+    run("node", pnpm, "install", "--ignore-scripts", *store, at=app)
+    trees = json.loads(run("node", pnpm, "ls", "-r", "--depth", "99", "--json", at=app))
+    expected = {one for tree in trees for one in listed_by_pnpm(tree)}
+    facts = scan(tmp_path / "root")
+    assert len(expected) > 20
+    assert names([one for one in facts.packages if not one.declared]) == (
+        expected - ELSEWHERE | {("w", "2.0.0")}
+    )
+    locked = [one for one in facts.packages if "pnpm-lock.yaml" in str(one.also_at)]
+    assert names([*locked, *(one for one in facts.packages if one.declared)]) == expected
+    assert facts.unreadable == ()
+
+
+def listed_by_pnpm(tree: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """All that a project needs, by real names, but no folder of the workspace."""
+    for kind in ("dependencies", "devDependencies", "optionalDependencies"):
+        needed = tree.get(kind)
+        for entry in needed.values() if isinstance(needed, dict) else ():
+            yield entry["from"], entry["version"]
+            yield from listed_by_pnpm(entry)
+
+
 def test_what_yarn_4_lists_is_installed_without_being_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
