@@ -28,12 +28,14 @@ def judge_image(policy: Policy, facts: ImageFacts, stage: str, now: str) -> Verd
         now: RFC 3339, UTC: waivers and the age of the scan are measured from it.
     """
     digests = tuple(digest for digest in (facts.digest, facts.config_digest) if digest)
+    claimed = image_names(facts.reference)
+    fetched = facts.pulled_from and claimed[:1] == (facts.pulled_from,)
     return decide(
         policy,
         _checked(policy, facts, stage, now),
         stage=stage,
         subject=facts.digest or facts.reference,
-        waivers_for=WaiverSubject(digests, image_names(facts.reference)),
+        waivers_for=WaiverSubject(digests, claimed if fetched else (), claimed),
         now=now,
     )
 

@@ -22,12 +22,13 @@ class WaiverSubject:
 
     Args:
         digests: of manifest and config.
-        names: every form of the reference the user named (`secure.policy.judge.image_names`); ()
-            for a path or a launch.
+        names: every form of the name that it was fetched by (`secure.policy.judge.image_names`).
+        claimed: every form of what the user called it. Anyone can call any file so.
     """
 
     digests: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
 
 
 @value
@@ -46,7 +47,12 @@ def standing(policy: Policy, subject: WaiverSubject, rules: frozenset[str], now:
             continue
         left = days_between(now, waiver.expires)
         who = f"waiver of {waiver.rule} by {waiver.owner} ({waiver.place})"
-        if left is None or left < 0:
+        if waiver.image and waiver.image not in subject.names:
+            notes.append(
+                f"{who} does not count: only what was fetched from there is {waiver.image}; of a"
+                " file the name is a claim. Give the scope a digest instead"
+            )
+        elif left is None or left < 0:
             notes.append(f"{who} expired on {waiver.expires}: it no longer counts")
         elif left > policy.max_waiver_days:
             notes.append(
@@ -98,4 +104,4 @@ def describe(waiver: Waiver) -> str:
 def _names(waiver: Waiver, subject: WaiverSubject) -> bool:
     if waiver.digest and waiver.digest not in subject.digests:
         return False
-    return not waiver.image or waiver.image in subject.names
+    return not waiver.image or waiver.image in (*subject.names, *subject.claimed)

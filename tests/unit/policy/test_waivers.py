@@ -64,9 +64,23 @@ def test_a_waiver_by_fingerprint_covers_one_finding() -> None:
     ],
 )
 def test_an_image_is_compared_by_its_whole_name(scope: str, covered: bool) -> None:
-    facts = image(reference="ghcr.io/a/app:1.2", config=ROOT.config).facts
+    facts = image(
+        reference="ghcr.io/a/app:1.2", pulled_from="ghcr.io/a/app", config=ROOT.config
+    ).facts
     verdict = judge(facts, waiver("IMG001", f"image: '{scope}'"))
     assert (verdict.outcome == ALLOW) == covered
+
+
+@pytest.mark.parametrize("pulled_from", ["", "ghcr.io/a/other"])
+@pytest.mark.parametrize("claim", ["ghcr.io/a/app", f"ghcr.io/a/app@sha256:{'5' * 64}"])
+def test_who_calls_a_file_by_the_name_of_a_waiver_gets_no_waiver(
+    claim: str, pulled_from: str
+) -> None:
+    # Root may have written the waiver: a file is called as whoever runs it likes.
+    facts = image(reference=claim, pulled_from=pulled_from, config=ROOT.config).facts
+    verdict = judge(facts, waiver("IMG001", f"image: '{claim}'"))
+    assert verdict.outcome == DENY
+    assert f"only what was fetched from there is {claim}" in verdict.notes[0]
 
 
 def test_every_part_of_a_scope_has_to_match() -> None:
