@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from secure.errors import MachineError, NotFoundError, UnsupportedError
+from secure.errors import DigestMismatchError, MachineError, NotFoundError, UnsupportedError
 from secure.images.blob_file import BlobFile, BlobReader
 from secure.images.decompress import PLAIN, compression_of, decompressed
 from secure.images.docker_archive import is_docker_archive, read_docker_archive
@@ -62,6 +62,7 @@ def open_image(
 
     Raises:
         NotFoundError: nothing is there, or nothing fits the selector or platform.
+        DigestMismatchError: the file is called FILE@DIGEST and is something else.
         UsageError: there are several images and none was selected, or `platform` is no platform.
         InputError: what is there is malformed, hostile, or of a form this version does not read.
         MachineError: it cannot be opened.
@@ -72,7 +73,7 @@ def open_image(
     ask = Ask(reference, selector, wanted, machine, limits)
     tree = _tree(fd, ask)
     try:
-        return _of_platform(_source_of(tree, ask).read(tree, ask), ask)
+        return _as_named(_of_platform(_source_of(tree, ask).read(tree, ask), ask), ask)
     except BaseException:
         tree.close()
         raise
@@ -171,5 +172,17 @@ def _of_platform(image: Image, ask: Ask) -> Image:
     if wanted is not None and (config.os, config.architecture) != (wanted.os, wanted.architecture):
         raise NotFoundError(
             f'"{ask.reference}" is an image for {config.os}/{config.architecture}, not for {wanted}'
+        )
+    return image
+
+
+def _as_named(image: Image, ask: Ask) -> Image:
+    """A file may be called as if a digest had been asked for; rules go by that name."""
+    file_name = ask.reference.removesuffix(ask.selector).rpartition("/")[2]
+    _, at, promised = file_name.rstrip("#@:").partition("@sha256:")
+    if at and f"sha256:{promised}" not in (image.digest, image.config_digest):
+        raise DigestMismatchError(
+            f'"{ask.reference}" is {image.digest or "a directory without a digest"}',
+            do="Give the file another name: this one promises something else.",
         )
     return image

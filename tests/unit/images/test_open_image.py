@@ -24,7 +24,14 @@ from archives import (
     save,
 )
 
-from secure.errors import InputError, NotFoundError, SecureError, UnsupportedError, UsageError
+from secure.errors import (
+    DigestMismatchError,
+    InputError,
+    NotFoundError,
+    SecureError,
+    UnsupportedError,
+    UsageError,
+)
 from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK
 from secure.images.image import Image
 from secure.images.source import open_image
@@ -226,6 +233,24 @@ def test_what_is_not_there_is_said_so(tmp_path: Path, name: str) -> None:
 def test_a_tar_that_is_no_image_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="neither"):
         open_image(save(tmp_path / "a.tar", {"etc/passwd": b""}))
+
+
+@pytest.mark.parametrize("selector", ["", ":1.0"])
+def test_a_file_called_like_a_digest_has_to_be_what_it_is_called(
+    tmp_path: Path, selector: str
+) -> None:
+    members = layout()
+    true = first_descriptor(members)["digest"]
+    save(tmp_path / f"app@{true}", members)
+    with open_image(str(tmp_path / f"app@{true}") + selector) as image:
+        assert image.digest == true
+    folder = tmp_path / f"x@sha256:{'5' * 64}"
+    folder.mkdir()
+    with open_image(save(folder / "app.tar", members) + selector) as image:
+        assert image.digest == true
+    false = save(tmp_path / f"app@sha256:{'5' * 64}", members)
+    with pytest.raises(DigestMismatchError, match=true):
+        open_image(false + selector)
 
 
 def test_closing_an_image_closes_its_files(tmp_path: Path) -> None:
