@@ -63,7 +63,8 @@ def test_ctrl_c_while_preparing_is_130_and_leaves_nothing(newcomer: Account, lar
         process = newcomer.start("run", large)
         assert process.stderr
         assert "preparing" in process.stderr.readline()
-        time.sleep(0.3)
+        while not newcomer.half_written() and process.poll() is None:
+            time.sleep(0.002)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
