@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from secure.cli.arguments import Arguments, Command, Option, help_text, parse
 from secure.cli.terminal import write
 from secure.errors import NotFoundError, UsageError
@@ -69,6 +73,21 @@ def main(argv: list[str]) -> int:
     if arguments.has("--help"):
         write(help_text(COMMAND))
         return 0
+    with _terminable():
+        return _dispatch(arguments)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM is as Ctrl-C is: a CI that cancels a job leaves nothing half made."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _dispatch(arguments: Arguments) -> int:
     verb, *words = arguments.words
     if verb == "build" and (arguments.all("--from") or words):
         return _build(arguments, [*arguments.all("--from"), *words])
