@@ -17,6 +17,8 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
 
+import msgspec
+
 from secure.errors import NotFoundError
 from secure.flows.db_fetch import LIST_BYTES, MOST_ADDED, Fetch, Job
 from secure.oci.limits import DEFAULT_LIMITS
@@ -87,7 +89,7 @@ def _single(
     """Add the records with these ids to what was fetched one by one before.
 
     Returns:
-        True where there were any; None where they are so long that the export is to be fetched.
+        True where there were any; None where the export is to be fetched instead.
     """
     if not identifiers:
         return False
@@ -95,14 +97,18 @@ def _single(
         fetch.add_lines(
             f"{ecosystem}.jsonl", _records(fetch, at, ecosystem, identifiers, most_added)
         )
-    except _TooLong:
+    except _Unfit:
         return None
     _note_ids(fetch, ecosystem)
     return True
 
 
-class _TooLong(Exception):  # noqa: N818 - not an error: there is another way
-    """Records one by one would be more than the export is asked for after."""
+class _Unfit(Exception):  # noqa: N818 - not an error: there is another way
+    """Records one by one are too many bytes, or one is another page: the export will do."""
+
+
+class _Named(msgspec.Struct):
+    id: str
 
 
 def _records(
@@ -114,6 +120,16 @@ def _records(
         length = fetch.size(temporary)
         size += length
         if size > most_added:
-            raise _TooLong
+            raise _Unfit
         with open(fetch.path(temporary), "rb") as file:
-            yield file.read(length)
+            raw = file.read(length)
+        if _id_of(raw) != name:
+            raise _Unfit
+        yield raw
+
+
+def _id_of(raw: bytes) -> str:
+    try:
+        return msgspec.json.decode(raw, type=_Named).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""

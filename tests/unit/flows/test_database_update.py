@@ -143,6 +143,19 @@ def test_an_export_that_is_none_keeps_the_former_one_and_is_fetched_anew(
     assert _update(server).failed == ()
 
 
+@pytest.mark.parametrize(
+    "page", [b"<html>sign in</html>", b"", b"{}", b'{"id": "A-1"}', b"[" * 9999]
+)
+def test_a_record_that_is_another_page_comes_with_the_export(
+    server: FeedServer, page: bytes
+) -> None:
+    _update(server)
+    _publish(server, "npm", *(advisory(f"A-{n}", _PAD) for n in range(101)))
+    server.files["/npm/A-100.json"] = page
+    done = _update(server)
+    assert (done.failed, done.report.records, done.report.refused) == ((), 102, 0)
+
+
 @pytest.mark.parametrize("page", [b"<html>maintenance</html>", b"", b"x,A-1\n", b"<p>a,b</p>\n"])
 def test_a_list_that_is_none_does_not_say_that_nothing_has_changed(
     server: FeedServer, page: bytes
