@@ -62,6 +62,8 @@ class Cataloger(msgspec.Struct, frozen=True):
             one makes the facts incomplete.
         streamed: `content` is only the first part, the parser takes what follows from `rest`: for
             files that are too large to hold.
+        outside: folders that hold installed packages, each with all its files. What lies in one of
+            those packages is not read: its makers work with it, and nothing of it was installed.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Cataloger(msgspec.Struct, frozen=True):
     parse: Callable[[FileView], Iterator[Record | Unreadable | OwnedFiles | Detail]]
     database: bool = True
     streamed: bool = False
+    outside: tuple[bytes, ...] = ()
 
 
 class Wanted:
@@ -128,6 +131,12 @@ class Wanted:
         if (exact := self._exact.get(name)) is not None:
             return exact
         directory, _, last = name.rpartition(b"/")
+        found = self._by_pattern(directory, last)
+        if found is not None and found.outside and _inside(directory, found.outside):
+            return None
+        return found
+
+    def _by_pattern(self, directory: bytes, last: bytes) -> Cataloger | None:
         if last in self._lasts and (by_last := self._of_last(directory, last)) is not None:
             return by_last
         if (who_all := self._by_directory.get(directory)) is not None:
@@ -165,6 +174,11 @@ class _Starred:
         return not self._folders or _fit(
             directory.split(b"/")[-len(self._folders) :], self._folders
         )
+
+
+def _inside(directory: bytes, folders: tuple[bytes, ...]) -> bool:
+    """Whether `directory` is one in any of `folders`, or lies deeper."""
+    return any(b"/" + one + b"/" in b"/" + directory for one in folders)
 
 
 def _fit(parts: list[bytes], place: list[bytes]) -> bool:

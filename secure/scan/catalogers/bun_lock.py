@@ -56,6 +56,7 @@ BUN_LOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(loose_json_tree, parse_lock),
     database=False,
+    outside=(b"node_modules", b"usr/share/nodejs"),
 )
 BUN_BINARY_LOCK = Cataloger(
     name="bun-binary-lock",
@@ -64,4 +65,5 @@ BUN_BINARY_LOCK = Cataloger(
     max_bytes=16 * MIB,
     parse=parse_binary,
     database=False,
+    outside=(b"node_modules", b"usr/share/nodejs"),
 )

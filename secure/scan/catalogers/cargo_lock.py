@@ -46,4 +46,5 @@ CARGO_LOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_cargo_lock),
     database=False,
+    outside=(b"registry/src",),
 )

@@ -84,4 +84,5 @@ COMPOSER_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),
     database=False,
+    outside=(b"vendor",),
 )

@@ -120,4 +120,5 @@ GEM_LOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=parse_lock,
     database=False,
+    outside=(b"gems",),
 )

@@ -98,4 +98,8 @@ GITHUB_ACTIONS = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(yaml_tree, parse_workflow),
     database=False,
+    outside=(
+        b"node_modules", b"usr/share/nodejs", b"site-packages", b"dist-packages", b"gems",
+        b"pkg/mod", b"registry/src", b"vendor",
+    ),
 )  # fmt: skip

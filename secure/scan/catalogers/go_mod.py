@@ -70,4 +70,5 @@ GO_MOD = Cataloger(
     max_bytes=4 * MIB,
     parse=parse_go_mod,
     database=False,
+    outside=(b"pkg/mod",),
 )

@@ -84,4 +84,5 @@ NPM_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),
     database=False,
+    outside=(b"node_modules", b"usr/share/nodejs"),
 )

@@ -116,4 +116,5 @@ PIP_REQUIREMENTS = Cataloger(
     max_bytes=2 * MIB,
     parse=parse_requirements,
     database=False,
+    outside=(b"site-packages", b"dist-packages"),
 )

@@ -53,4 +53,5 @@ PIPFILE_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),
     database=False,
+    outside=(b"site-packages", b"dist-packages"),
 )

@@ -80,4 +80,5 @@ PNPM_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(yaml_trees, parse_lock),
     database=False,
+    outside=(b"node_modules", b"usr/share/nodejs"),
 )

@@ -57,4 +57,5 @@ PYLOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_pylock),
     database=False,
+    outside=(b"site-packages", b"dist-packages"),
 )

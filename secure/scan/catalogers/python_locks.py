@@ -92,4 +92,5 @@ PYTHON_LOCKS = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_lock),
     database=False,
+    outside=(b"site-packages", b"dist-packages"),
 )

@@ -107,4 +107,5 @@ YARN_LOCK = Cataloger(
     max_bytes=8 * MIB,
     parse=parse_lock,
     database=False,
+    outside=(b"node_modules", b"usr/share/nodejs"),
 )

@@ -21,12 +21,14 @@ from secure.facts.package import Package
 from secure.images.source import open_image
 from secure.scan.image import scan_image
 
-# Scopes, an alias, a workspace, an optional package of another system, versions side by side.
+# Scopes, an alias, a workspace, an optional package of another system, versions side by side, and
+# (in uri-js) a lock file of a package's makers.
 PROJECT = {
     "name": "app", "version": "1.0.0", "private": True, "workspaces": ["packages/*"],
     "dependencies": {
         "@types/ms": "0.7.34", "debug": "4.3.4", "is-odd": "3.0.1",
         "num": "npm:is-number@7.0.0", "send": "0.18.0", "yarn": "1.22.22",
+        "uri-js": "4.4.1",
     },
     "devDependencies": {"mime-db": "1.52.0"},
     "optionalDependencies": {"fsevents": "2.3.3"},

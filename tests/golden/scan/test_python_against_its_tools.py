@@ -164,6 +164,7 @@ def test_a_wheel_has_one_of_the_digests_that_every_lock_file_allows(
     project: Path, installed: Path
 ) -> None:
     wheels = {p.name: p.hashes[0] for p in scan(installed).packages if p.hashes}
+    assert {one for one, _ in listed(installed)} <= wheels.keys()
     for name in ("uv.lock", "pylock.toml", "requirements.txt"):
         packages: list[Package]
         packages, _ = catalogued(f"src/{name}", (project / name).read_bytes())

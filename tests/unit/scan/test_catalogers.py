@@ -45,7 +45,7 @@ def only(found: list[Record | Unreadable]) -> Record:
 
 def test_the_list_in_the_documentation_names_every_cataloger_and_no_other() -> None:
     table = (Path(__file__).parents[3] / "docs/packages.md").read_text().partition("|---|")[2]
-    programs = {"go-binary", "rust-binary", "pe-version", "binary-classifier"}
+    programs = {"go-binary", "rust-binary", "pe-version", "binary-classifier", "elf-note"}
     named = set(re.findall(r"`([a-z-]+)`", table.partition("\n\n")[0]))
     assert named == {one.name for one in CATALOGERS} | programs
 

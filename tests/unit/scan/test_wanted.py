@@ -50,6 +50,43 @@ def test_a_pattern_fits_these_files(pattern: str, name: bytes, expected: bool) -
     assert (wanted(pattern).cataloger(name) is not None) == expected
 
 
+@pytest.mark.parametrize(
+    ("project", "package"),
+    [
+        ("srv/app/package-lock.json", "srv/app/node_modules/ajv/package-lock.json"),
+        ("srv/app/yarn.lock", "srv/app/node_modules/uri-js/yarn.lock"),
+        ("pnpm-lock.yaml", "usr/share/nodejs/nanoid/pnpm-lock.yaml"),
+        ("app/bun.lock", "app/node_modules/@a/b/bun.lock"),
+        ("app/requirements.txt", "usr/lib/python3/dist-packages/x/requirements.txt"),
+        ("opt/venv/uv.lock", "opt/venv/lib/python3.12/site-packages/x/tests/uv.lock"),
+        ("app/Gemfile.lock", "usr/local/bundle/gems/x-1.0/Gemfile.lock"),
+        ("src/Cargo.lock", "root/.cargo/registry/src/index.crates.io-6f17/x-1.0.0/Cargo.lock"),
+        ("src/go.mod", "go/pkg/mod/github.com/x/y@v1.0.0/go.mod"),
+        ("var/www/composer.lock", "var/www/vendor/symfony/console/composer.lock"),
+        ("src/.github/workflows/ci.yml", "srv/app/node_modules/x/.github/workflows/ci.yml"),
+    ],
+)
+def test_what_makers_of_an_installed_package_work_with_is_not_read(
+    project: str, package: str
+) -> None:
+    everyone = Wanted(CATALOGERS)
+    assert everyone.cataloger(project.encode()) is not None
+    assert everyone.cataloger(package.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "srv/app/node_modules/ajv/package.json",  # the package itself
+        "site-packages/jupyterlab/staging/yarn.lock",  # what a Python package brings of Node's
+        "srv/node_modules_of_mine/yarn.lock",
+        "node_modules/yarn.lock",
+    ],
+)
+def test_everything_else_below_installed_packages_is_read(name: str) -> None:
+    assert Wanted(CATALOGERS).cataloger(name.encode()) is not None
+
+
 def test_of_patterns_with_a_star_in_the_name_the_longest_speaks() -> None:
     long, short = (
         Cataloger(pattern, 1, (pattern,), 1, lambda _: iter(())) for pattern in ("*/f/*.x", "*.x")
