@@ -13,7 +13,8 @@ from secure.vulns.database import Database
 from secure.vulns.database_status import DatabaseStatus
 from secure.vulns.osv import Severity
 
-_MOST_FOUND = 200
+_SHOWN = 8  # names in one line
+_SEVERITIES = {"CVSS_V2": "CVSS 2", "CVSS_V3": "CVSS 3", "CVSS_V4": "CVSS 4"}  # else a word
 
 
 class FoundPackage(msgspec.Struct, frozen=True):
@@ -25,10 +26,17 @@ class FoundPackage(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One advisory that a search has found."""
+    """One advisory that a search has found.
+
+    Args:
+        about: vulnerabilities that it is about, or related to, under names of their own.
+        exploited: those of its names that CISA's catalogue has, the first of them since
+            `exploited_since`.
+    """
 
     id: str
     aliases: tuple[str, ...]
+    about: tuple[str, ...]
     severities: tuple[Severity, ...]
     summary: str
     modified: str
@@ -37,30 +45,36 @@ class Found(msgspec.Struct, frozen=True):
     packages: tuple[FoundPackage, ...]
     references: tuple[str, ...]
     exploited_since: str = ""
+    exploited: tuple[str, ...] = ()
 
 
 def search(database: Database, word: str) -> tuple[Found, ...]:
     """Advisories that name this id, else those on packages of this name."""
-    numbers = database.naming(word) or database.naming(word.upper())
+    numbers = database.naming(word) or database.naming(_as_written(word))
     if numbers:
-        return tuple(_found(database, number, ()) for number in numbers[:_MOST_FOUND])
+        return tuple(_found(database, number, ()) for number in numbers)
     packages: dict[int, list[FoundPackage]] = {}
     for ecosystem, affected in database.packages(word):
         for one in affected:
             known = packages.setdefault(one.number, [])
             known.append(FoundPackage(ecosystem, word, _versions(one)))
-    return tuple(
-        _found(database, number, tuple(packages[number]))
-        for number in sorted(packages)[:_MOST_FOUND]
-    )
+    return tuple(_found(database, number, tuple(packages[number])) for number in sorted(packages))
+
+
+def _as_written(word: str) -> str:
+    """An id in the letters that its database gives it: "cve-2020-1", "GHSA-J7HP-H8JX-5PPR"."""
+    upper = word.upper()
+    return f"GHSA-{word[5:].lower()}" if upper.startswith("GHSA-") else upper
 
 
 def _found(database: Database, number: int, packages: tuple[FoundPackage, ...]) -> Found:
     head, prose = database.advisory(number), database.description(number)
-    exploited = database.kev((head.id, *head.aliases))
+    about = tuple(sorted({*head.upstream, *head.related} - {head.id, *head.aliases}))
+    exploited = database.kev((head.id, *head.aliases, *about))
     return Found(
         id=head.id,
         aliases=head.aliases,
+        about=about,
         severities=head.severities,
         summary=prose.summary or prose.details.partition("\n")[0],
         modified=head.modified,
@@ -68,7 +82,8 @@ def _found(database: Database, number: int, packages: tuple[FoundPackage, ...]) 
         feed=head.feed,
         packages=packages,
         references=tuple(url for _, url in prose.references),
-        exploited_since=next((one.added for one in exploited.values()), ""),
+        exploited_since=min((one.added for one in exploited.values() if one.added), default=""),
+        exploited=tuple(exploited),
     )
 
 
@@ -96,10 +111,14 @@ def _lines(one: Found) -> Iterator[str]:
     yield f"{one.id}{also}{'  WITHDRAWN' if one.withdrawn else ''}"
     if one.summary:
         yield f"  {one.summary}"
-    if one.exploited_since:
-        yield f"  exploited in the wild, known since {one.exploited_since}"
+    if one.about:
+        more = f" and {len(one.about) - _SHOWN} more" if len(one.about) > _SHOWN else ""
+        yield f"  about {', '.join(one.about[:_SHOWN])}{more}"
+    if one.exploited:
+        since = f", known since {one.exploited_since}" if one.exploited_since else ""
+        yield f"  exploited in the wild{since}: {', '.join(one.exploited[:_SHOWN])}"
     for severity in one.severities:
-        yield f"  {severity.type}: {severity.score}"
+        yield f"  {_SEVERITIES.get(severity.type, 'severity')}: {severity.score}"
     for package in one.packages:
         yield f"  {package.ecosystem} {package.name}: {package.versions}"
     yield f"  of {one.feed}, modified {one.modified}"
