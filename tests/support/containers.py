@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pwd
@@ -75,11 +76,14 @@ def caller(name: str) -> Caller:
     """One way to start.
 
     Skips:
-        "root" without root; "range" without subordinate ids or newuidmap.
+        "root" without root; "range" without subordinate ids or newuidmap; an ordinary user where
+        none may make namespaces (Ubuntu 24.04 as it is installed).
     """
     found = callers().get(name)
     if found is None:
         pytest.skip("needs root")
+    if found.uid != 0 and (refusal := _refusal(found)):
+        pytest.skip(f"user namespaces are kept from ordinary users (secure info): {refusal}")
     if name == "range":
         user = pwd.getpwuid(found.uid).pw_name
         lines = Path("/etc/subuid").read_text() if Path("/etc/subuid").exists() else ""
@@ -88,6 +92,14 @@ def caller(name: str) -> Caller:
         if shutil.which("newuidmap") is None:
             pytest.skip("newuidmap is not installed (apt-get install uidmap)")
     return found
+
+
+@functools.cache
+def _refusal(user: Caller) -> str:
+    """What the kernel says to an ordinary user who makes namespaces; "" where it lets him."""
+    words = ["unshare", "--user", "--mount", "true"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **user.credentials)
+    return str(done.stderr).strip()
 
 
 @dataclass(frozen=True)
