@@ -49,8 +49,12 @@ def explained(facts: ImageFacts, identifier: str) -> str:
     if not findings:
         lines.append(f"not found in {plain(facts.reference)}")
     if not found:
-        told = ", ".join(asked) or "nothing"
-        lines.append(f"no package of the image is one that its advisories name (asked: {told})")
+        asked_where = f"asked: {', '.join(asked)}"
+        lines.append(
+            f"no package of the image is one that its advisories name ({asked_where})"
+            if asked
+            else "no package of the image was compared with any advisory"
+        )
     else:
         lines += ["", *(line for trace in found[:_MOST] for line in _trace(trace, facts))]
     if len(found) > _MOST:

@@ -126,7 +126,8 @@ def _summary(found: ImageDifference) -> list[str]:
     lines = [f"vulnerabilities: {', '.join(told)}"] if found.compared else []
     lines += dict.fromkeys((state_line(found.before), state_line(found.after)))
     for name, facts in (("before", found.before), ("after", found.after)):
-        lines += [f"not compared {name}: {'; '.join(row)}" for row in uncovered_rows(facts)]
+        rows = uncovered_rows(facts)
+        lines += [f"not compared {name}: {'; '.join(filter(None, row))}" for row in rows]
         if not facts.complete:
             lines.append(f"{name} is incomplete: see secure scan {facts.reference}")
     return lines

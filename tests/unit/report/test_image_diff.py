@@ -138,6 +138,23 @@ def test_a_name_in_common_is_enough_to_be_the_same_vulnerability() -> None:
     assert changes(before, after) == {"CVE-2024-3": Change.UNCHANGED}
 
 
+def test_vulnerabilities_of_one_erratum_are_told_apart() -> None:
+    """DSA-5332-1 is about six: one of them is no other, and what is new among them is not hidden."""
+
+    def of_erratum(cve: str, version: str) -> Vulnerability:
+        made = vulnerability(cve, "git", version, "3")
+        matches = tuple(msgspec.structs.replace(m, advisory="DSA-1-1") for m in made.matches)
+        return msgspec.structs.replace(made, matches=matches)
+
+    before = side({"git": "1"}, of_erratum("CVE-2024-1", "1"), of_erratum("CVE-2024-2", "1"))
+    after = side({"git": "2"}, of_erratum("CVE-2024-2", "2"), of_erratum("CVE-2024-3", "2"))
+    assert changes(before, after) == {
+        "CVE-2024-1": Change.FIXED,
+        "CVE-2024-2": Change.UNCHANGED,
+        "CVE-2024-3": Change.NEW,
+    }
+
+
 def test_another_release_of_the_distribution_is_the_same_distribution() -> None:
     after = side({"tar": "1"}, vulnerability("CVE-2024-3", "tar", "1", "", ecosystem="Debian:13"))
     assert changes(OLD, after)["CVE-2024-3"] is Change.UNCHANGED
