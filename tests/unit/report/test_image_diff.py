@@ -139,7 +139,7 @@ def test_a_name_in_common_is_enough_to_be_the_same_vulnerability() -> None:
 
 
 def test_vulnerabilities_of_one_erratum_are_told_apart() -> None:
-    """DSA-5332-1 is about six: one of them is no other, and what is new among them is not hidden."""
+    """DSA-5332-1 is about six: none of them is another, and a new one is not hidden."""
 
     def of_erratum(cve: str, version: str) -> Vulnerability:
         made = vulnerability(cve, "git", version, "3")
