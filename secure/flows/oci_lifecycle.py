@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import time
@@ -62,8 +63,13 @@ def start_container(root: str, container_id: str, say: Callable[[str], object]) 
         # Hooks may take their time.
         asks = config.seccomp and listener_of(config.seccomp) and not config.hooks_at(_INSIDE)
         said = container.open_pipe(SAID, os.O_RDONLY)
-        go = container.open_pipe(GO, os.O_WRONLY)
-        os.write(go, b"s")
+        try:
+            go = container.open_pipe(GO, os.O_WRONLY)
+            os.write(go, b"s")
+        except OSError as cause:
+            if cause.errno not in {errno.ENXIO, errno.EPIPE}:  # fifo(7): nobody reads
+                raise
+            raise LaunchError(f'container "{container_id}" was killed meanwhile') from cause
         os.close(go)
         message = _read_said(said, _PATIENCE_S if asks else None)
         if message is None:
@@ -176,6 +182,9 @@ def delete_container(
         NotFoundError: there is none, and `force` was not given.
     """
     folders.sweep(root)
+    # Who holds it may wait for what only its end brings: `start` for a program that was stopped.
+    if force and (seen := Container.peek(root, container_id)) and seen.ready:
+        _signal(seen, signals.SIGKILL)
     with Container.open(root, container_id) as container:
         state = container.state()
         status = status_of(container, state)

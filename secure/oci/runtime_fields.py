@@ -161,6 +161,8 @@ REFUSED = {
     "process.commandLine": _NOT_LINUX,
     "process.user.username": _NOT_LINUX,
     "process.execCPUAffinity": "this runtime sets no affinity for exec; use resources.cpu.cpus",
+    # Proposed for the specification: a protection that somebody counts on is not passed over.
+    "process.landlock": "this runtime has a Landlock ruleset of its own, and takes none",
     "mounts[].uidMappings": "this runtime makes idmapped mounts only for a whole container",
     "mounts[].gidMappings": "this runtime makes idmapped mounts only for a whole container",
     "linux.mountLabel": _NO_LABEL,

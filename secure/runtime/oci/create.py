@@ -128,7 +128,10 @@ class _Maker:
         self._hooks()
         self._pass_gate()
         self._save(ready=True)
-        os.write(self._go, protocol.GO)
+        try:
+            os.write(self._go, protocol.GO)
+        except BrokenPipeError as cause:  # `delete --force` waits for nobody
+            raise LaunchError(f'container "{self._state.id}" was killed meanwhile') from cause
         return self._state
 
     def undo(self) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import gc
 import os
 
-from secure.errors import LaunchError
+from secure.errors import LaunchError, MachineError
 from secure.kernel import apparmor, descriptors, signals
 from secure.kernel.namespaces import NAMESPACES, in_first_user_namespace
 from secure.kernel.prctl import PR_SET_DUMPABLE, prctl
@@ -81,11 +81,26 @@ def join(state: State, joining: Joining) -> int:
     Raises:
         SecureError: it could not be started.
     """
+    try:
+        return _joined(state, joining)
+    except (OSError, MachineError) as cause:
+        # While it ends, its namespaces go before it does.
+        gone = isinstance(cause, (FileNotFoundError, ProcessLookupError))
+        if state.init.lives() and not gone:
+            raise
+        raise _ended(state) from cause
+
+
+def _ended(state: State) -> LaunchError:
+    return LaunchError(f'container "{state.id}" has ended')
+
+
+def _joined(state: State, joining: Joining) -> int:
     if joining.process.apparmor:
         apparmor.check_enabled(joining.process.apparmor)
     spaces = _namespaces(state.init.pid)
     if not state.init.lives():
-        raise LaunchError(f'container "{state.id}" has ended')
+        raise _ended(state)
     status, writer = os.pipe2(os.O_CLOEXEC)
     go_reader, go = os.pipe2(os.O_CLOEXEC)
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -145,7 +160,7 @@ def _pass_gate(
         )  # fmt: skip
         found = observe(pid, entered, state.cgroups)
     except (FileNotFoundError, ProcessLookupError) as cause:
-        raise LaunchError(f'container "{state.id}" has ended') from cause
+        raise _ended(state) from cause
     differences = compare(wanted, found)
     joining.record(found, differences)
     if differences:

@@ -11,6 +11,7 @@ created, running, paused or stopped is asked: `kill -9` of any command leaves no
     creating   its maker lives, and has not written `ready`
     created    init holds `go` open: its first instruction is still ours
     running    nobody does: execve closed it
+    paused     it is frozen, be it before `start` or after
     stopped    there is no such process (its number and start time), or it is a zombie
 
 `start` writes one byte into `go`; init holds the pipe since before it entered the container and
@@ -22,6 +23,7 @@ The directory is locked by flock(2) while a command works on it: clients take tu
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
@@ -139,7 +141,8 @@ class Container:
         except BaseException as cause:
             made.remove()
             os.close(fd)
-            if isinstance(cause, OSError) and os.path.isdir(place):
+            # Not whether it is there now: it may have been deleted meanwhile.
+            if isinstance(cause, OSError) and cause.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                 raise LaunchError(
                     f'container "{state.id}" exists already',
                     do=f"Delete it first: secure oci delete {state.id}",
@@ -179,6 +182,18 @@ class Container:
                     f"{_PATIENCE_S:g} s",
                     do="Wait for it, or end that command.",
                 )
+
+    @staticmethod
+    def peek(root: str, container_id: str) -> State | None:
+        """What was written down last, without waiting for another command; None: nothing."""
+        check_id(container_id)
+        try:
+            fd = folders.open_folder(f"{root}/{container_id}")
+        except OSError:
+            return None
+        with Container(root, container_id, fd) as found:
+            content = found.read(STATE)
+        return parse_state(content) if content else None
 
     def state(self) -> State:
         """What was written down last."""
@@ -257,9 +272,9 @@ def status_of(container: Container, state: State) -> str:
     if state.init.lives():
         if not state.ready:
             return CREATING
-        if container.is_held():
-            return CREATED
-        return PAUSED if _frozen(state.freezer) else RUNNING
+        if _frozen(state.freezer):  # first: one that is frozen before `start` takes none
+            return PAUSED
+        return CREATED if container.is_held() else RUNNING
     return CREATING if not state.init.pid and state.maker.lives() else STOPPED
 
 
