@@ -37,6 +37,10 @@ class FileFact(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""  # capability names, device numbers, link target
 
 
+# What has to be read for the accounts to be known; a link in the place of "etc" hides both files.
+ACCOUNT_PLACES = ("etc", "etc/passwd", "etc/shadow")
+
+
 class Account(msgspec.Struct, frozen=True):
     """One line of /etc/passwd joined with its password state from /etc/shadow.
 

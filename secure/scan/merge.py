@@ -13,7 +13,7 @@ import msgspec
 
 from secure.facts.changes import GonePackage, PackageChange
 from secure.facts.executable import ExecutableFact
-from secure.facts.files import Account, FileFact, Group, OsRelease
+from secure.facts.files import ACCOUNT_PLACES, Account, FileFact, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.location import Location, text
 from secure.facts.ownership import FileClaims
@@ -149,7 +149,7 @@ class Merge:
             self._unreadable = [
                 item
                 for item in self._unreadable
-                if item.path.encode() not in names or not self._concerns_database(item)
+                if item.path.encode() not in names or not self._is_of_a_state(item)
             ]
 
     def _bring(self, index: int, layer: LayerFacts, linked: set[bytes]) -> None:
@@ -177,8 +177,12 @@ class Merge:
             if name in linked:
                 continue
             self._unreadable.append(msgspec.structs.replace(item, layer=index))
-            if self._concerns_database(item):
+            if self._is_of_a_state(item):
                 self._standing.add(name)
+
+    def _is_of_a_state(self, item: Unreadable) -> bool:
+        """A later layer may put something that can be read in its place."""
+        return item.path in ACCOUNT_PLACES or self._concerns_database(item)
 
     def _concerns_database(self, item: Unreadable) -> bool:
         name = item.path.encode()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from secure.facts.files import Account, Group, OsRelease
+from secure.facts.files import ACCOUNT_PLACES, Account, Group, OsRelease
 from secure.facts.image import Unreadable
 from secure.facts.location import text
 from secure.images.entry import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
@@ -43,6 +43,7 @@ _NEAR_THE_ROOT = 2  # "bin", "lib64", "usr/sbin", "var/run" stand for directorie
 _SYSTEM_FILES = frozenset(
     (*os_release.CANDIDATES, accounts.PASSWD, accounts.SHADOW, accounts.GROUP)
 )
+_ACCOUNTS = frozenset(place.encode() for place in ACCOUNT_PLACES)
 
 
 class OnePass:
@@ -240,6 +241,8 @@ class OnePass:
             self._links[name] = leads_to
         elif entry.kind == SYMLINK and name.count(b"/") < _NEAR_THE_ROOT:
             self._links[name] = leads_to
+        if name in _ACCOUNTS and leads_to != name:
+            self._cannot(name, f"is a link to {text(entry.link)}, which is not followed")
         if cataloger is not None:
             self._forget(name)
             self._link_to_database(name, leads_to, cataloger, entry.kind)

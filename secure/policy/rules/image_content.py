@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secure.facts.files import Account
+from secure.facts.files import ACCOUNT_PLACES, Account
 from secure.facts.image import Unreadable
 from secure.policy.dates import days_between
 from secure.policy.rule import (
@@ -41,12 +41,20 @@ def has_no_empty_password(case: ImageCase) -> Iterator[Violation]:
             yield Violation(
                 at=f"account {account.name}", found="an empty password", wanted="locked"
             )
+    yield from _accounts_unread(case)
 
 
 def has_one_root(case: ImageCase) -> Iterator[Violation]:
     for account in case.facts.accounts:
         if account.uid == 0 and account.name != "root":
             yield Violation(at=f"account {account.name}", found="uid 0", wanted="another uid")
+    yield from _accounts_unread(case)
+
+
+def _accounts_unread(case: ImageCase) -> Iterator[Violation]:
+    for item in case.facts.unreadable:
+        if item.path in ACCOUNT_PLACES:
+            yield _unread(item, undecided=True)
 
 
 def is_small(case: ImageCase) -> Iterator[Violation]:
