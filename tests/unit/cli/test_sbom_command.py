@@ -58,6 +58,23 @@ def test_two_runs_give_the_same_bytes_and_the_time_that_was_set(place: Place, na
     assert b"2023-11-14T22:13:20Z" in first
 
 
+@pytest.mark.parametrize("command", ["scan", "check", "sbom"])
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("var/lib/rpm/rpmdb.sqlite", b"SQLite format 3\0" + b"x" * 5_000),
+        ("app/x.jar", b"PK\3\4" + b"x" * 50),
+    ],
+)
+def test_a_database_that_cannot_be_read_is_no_silent_pass(
+    tmp_path: Path, place: Place, command: str, path: str, content: bytes
+) -> None:
+    damaged = str(tmp_path / "damaged.tar")
+    user = Execution(user="10001")
+    write_oci_archive(damaged, [layer(file(path, content))], user, tag="app:1")
+    assert path.encode() in place.secure(command, damaged, code=3)
+
+
 def test_another_time_is_another_serial_number(place: Place) -> None:
     serials = {
         json.loads(place.secure("sbom", "old.tar", epoch=epoch))["serialNumber"]
