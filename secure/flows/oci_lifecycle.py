@@ -63,6 +63,8 @@ def start_container(root: str, container_id: str, say: Callable[[str], object]) 
         # Hooks may take their time.
         asks = config.seccomp and listener_of(config.seccomp) and not config.hooks_at(_INSIDE)
         said = container.open_pipe(SAID, os.O_RDONLY)
+        if _nobody_writes(said):  # nor would poll(2) ever tell of an end that was there before
+            raise LaunchError(f'container "{container_id}" is being started, or has ended')
         try:
             go = container.open_pipe(GO, os.O_WRONLY)
             os.write(go, b"s")
@@ -81,7 +83,20 @@ def start_container(root: str, container_id: str, say: Callable[[str], object]) 
             )
         if message:
             protocol.raise_failure(message.removeprefix(protocol.FAILED))
+        # execve(2) gives up its files one after the other, in no order: until `go` is among them
+        # the next command would find a container that is "created".
+        deadline = time.monotonic() + _PATIENCE_S
+        while container.is_held() and time.monotonic() < deadline:
+            time.sleep(0.000_2)
         _run_hooks(config.hooks_at("poststart"), "poststart", state, RUNNING, say)
+
+
+def _nobody_writes(said: int) -> bool:
+    """fifo(7): without a writer, the end is there to be read."""
+    try:
+        return not os.read(said, 1)
+    except BlockingIOError:
+        return False
 
 
 def _read_said(said: int, patience_s: float | None) -> bytes | None:
