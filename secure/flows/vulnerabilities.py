@@ -128,11 +128,12 @@ def is_compared(facts: ImageFacts) -> bool:
 
 
 def counted(found: Iterable[Vulnerability], severities: frozenset[str]) -> list[Vulnerability]:
-    """The findings of these severities that nothing suppresses, in what can run."""
+    """The findings of these severities that nothing suppresses, and as a policy counts them."""
     return [
         one
         for one in found
         if one.suppressed is None
         and one.severity in severities
         and Mark.KERNEL_HEADERS not in one.marks
+        and (one.kev or Mark.DISPUTED not in one.marks)
     ]

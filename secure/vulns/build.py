@@ -19,7 +19,7 @@ from secure.vulns import blocks, schema
 from secure.vulns.compact import compact
 from secure.vulns.fresh_file import FreshFile, appearing
 from secure.vulns.identifiers import Identifiers
-from secure.vulns.osv import Advisory, Refused
+from secure.vulns.osv import Advisory, Refused, is_disputed
 from secure.vulns.schema import Description, Exploited, Lifetime, Probability, StoredHead
 from secure.vulns.spelling import usual
 from secure.vulns.stage import Stage
@@ -233,6 +233,7 @@ class _Builder:
             severities=tuple(map(self._severity, given)),
             upstream=record.upstream or (),
             related=record.related or (),
+            disputed=is_disputed(record),
         )
         self._heads.append(head)
         if len(self._heads) == schema.HEADS_AT_ONCE:

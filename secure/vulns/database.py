@@ -140,6 +140,7 @@ class Database:
                 modified=schema.rfc3339(head.modified),
                 withdrawn=schema.rfc3339(head.withdrawn),
                 feed=str(self._feeds.get(head.feed, "")),
+                disputed=head.disputed,
             )
         raise NotFoundError(f"advisory number {number} is not in the database")
 

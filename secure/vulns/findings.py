@@ -209,7 +209,7 @@ def _finding(
         scores=found,
         kev=next((likely.kev[cve].added or "listed" for cve in cves if cve in likely.kev), ""),
         epss=max(chances, default=None),
-        marks=tuple(_marks([one.hit.package for one in yes], fixed, release)),
+        marks=tuple(_marks(yes, fixed, release)),
         fix=command(package, _goal(yes, fixed), base, state is FixState.PAID),
         suppressed=None if left else _suppressed(sources, package, release),
     )
@@ -278,8 +278,11 @@ def _severity(sources: list[_Sourced], found: tuple[Score, ...]) -> tuple[str, s
     return scored if scored[1] else rated(words, ())
 
 
-def _marks(packages: list[Package], fixed: tuple[str, ...], release: Release) -> Iterator[Mark]:
-    """What is so of all of its packages."""
+def _marks(sources: list[_Sourced], fixed: tuple[str, ...], release: Release) -> Iterator[Mark]:
+    """What is so of all of its packages, or is said of the flaw by any of its sources."""
+    packages = [one.hit.package for one in sources]
+    if any(one.head.disputed for one in sources):
+        yield Mark.DISPUTED
     if all(_is_of_later_minor(one, fixed, release) for one in packages):
         yield Mark.LATER_MINOR
     if all(map(is_kernel_headers, packages)):

@@ -102,6 +102,9 @@ class Advisory(msgspec.Struct, frozen=True):
     database_specific: dict[str, object] | None = None
 
 
+# What MITRE puts before the text of a CVE whose subject denies that it is a flaw.
+_DISPUTED = "** DISPUTED **"
+
 _decoder = msgspec.json.Decoder(Advisory)
 
 
@@ -124,6 +127,13 @@ def checked(record: Advisory, limits: Limits) -> Advisory | Refused:
     """The record, also one made from another form, if it keeps to the schema and the limits."""
     why = _fault(record) or _excess(record, limits)
     return Refused(record.id if _ID(record.id) else "", why) if why else record
+
+
+def is_disputed(record: Advisory) -> bool:
+    """Somebody concerned denies that it is a flaw: OSV's own word for CVEs, or MITRE's mark."""
+    told = (record.database_specific or {}).get("isDisputed") is True
+    texts = (record.summary or "", record.details or "")
+    return told or any(text.lstrip().startswith(_DISPUTED) for text in texts)
 
 
 def _fault(record: Advisory) -> str:

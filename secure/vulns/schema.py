@@ -35,6 +35,7 @@ class StoredHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     severities: tuple[int, ...] = ()
     upstream: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    disputed: bool = False
 
 
 class AdvisoryHead(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class AdvisoryHead(msgspec.Struct, frozen=True):
         severities: vectors, and the vendor's own word with the type "word".
         published, modified, withdrawn: RFC 3339, whole seconds, UTC; "" where there is none.
         feed: its name.
+        disputed: see `secure.vulns.osv.is_disputed`.
     """
 
     number: int
@@ -56,6 +58,7 @@ class AdvisoryHead(msgspec.Struct, frozen=True):
     modified: str
     withdrawn: str
     feed: str
+    disputed: bool = False
 
 
 class Description(msgspec.Struct, frozen=True, gc=False):

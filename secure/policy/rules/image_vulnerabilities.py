@@ -120,6 +120,8 @@ def _action(case: ImageCase, found: Vulnerability, severity: str) -> str:
         return "warn"
     if found.kev and choice(case.parameters, "exploited") == "deny":
         return ""
+    if Mark.DISPUTED in found.marks:
+        return "warn"
     below = SEVERITIES.index(severity) > SEVERITIES.index(choice(case.parameters, "at_least"))
     unfixed = found.fix_state is not FixState.FIXED
     return "warn" if below or (unfixed and choice(case.parameters, "unfixed") == "warn") else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from built_databases import advisory, database, image, package, ranged
 from matched_packages import found, matched
@@ -243,6 +244,25 @@ def test_kernel_headers_are_marked(tmp_path: Path) -> None:
     kernel = package("deb", "linux-image-6.1.0-18-amd64", "6.1", source="linux")
     (finding,) = matched(tmp_path, [headers, kernel], one).vulnerabilities
     assert finding.marks == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "marks"),
+    [
+        ({"details": "** DISPUTED ** A parser of x"}, (Mark.DISPUTED,)),
+        ({"database_specific": {"isDisputed": True}}, (Mark.DISPUTED,)),
+        ({"details": "A parser of x", "database_specific": {"isDisputed": "no"}}, ()),
+    ],
+)
+def test_a_flaw_that_is_disputed_is_marked_whoever_tells_of_it(
+    tmp_path: Path, told: dict[str, object], marks: tuple[Mark, ...]
+) -> None:
+    range_of_a = ranged("PyPI", "a", "introduced 0 fixed 2")
+    one = msgspec.structs.replace(advisory("PYSEC-1", range_of_a, aliases=["CVE-2023-1"]), **told)
+    other = advisory("GHSA-1", range_of_a, aliases=["CVE-2023-1"])
+    (finding,) = matched(tmp_path, [package("pypi", "a", "1")], one, other).vulnerabilities
+    assert (finding.id, finding.marks) == ("CVE-2023-1", marks)
+    assert bool(counted([finding], frozenset((finding.severity,)))) is not bool(marks)
 
 
 def test_what_could_not_be_matched_is_listed_with_the_reason(tmp_path: Path) -> None:
