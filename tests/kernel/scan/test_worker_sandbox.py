@@ -159,7 +159,7 @@ def test_a_flaw_of_ours_voids_the_layer_and_is_named() -> None:
 
     result = run_one(fail)
     assert result.facts.voided
-    assert "ZeroDivisionError: a?b" in result.facts.unreadable[0].why
+    assert "ZeroDivisionError: a\\nb" in result.facts.unreadable[0].why
 
 
 def test_a_worker_that_exits_silently_voids_its_layer() -> None:
