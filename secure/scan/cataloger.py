@@ -11,6 +11,10 @@ from secure.facts.location import Location, text
 from secure.scan.layer_facts import Detail, Record
 from secure.scan.owned_files import OwnedFiles
 
+# Folders of installed packages, see `Cataloger.outside`.
+NODE_PACKAGES = (b"node_modules", b"usr/share/nodejs")
+PYTHON_PACKAGES = (b"site-packages", b"dist-packages")
+
 
 def _nothing() -> Iterator[bytes]:
     return iter(())

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bundles import Runtime, write_config
-from spec_case import Case, Config, eventually, mounted, process, set_script, top
+from spec_case import Case, Config, mounted, process, set_script, top
+from stepping import eventually
 
 R, C = "runtime.md", "config.md"
 _CAPS = {name: ["CAP_KILL"] for name in ("bounding", "permitted", "effective")}

@@ -10,7 +10,8 @@ from typing import Any
 
 import seccomp_agent
 from bundles import Runtime, write_config
-from spec_case import CGROUP, Case, Config, eventually, linux
+from spec_case import CGROUP, Case, Config, linux
+from stepping import eventually
 
 L = "config-linux.md"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bundles import Runtime, base_config, write_config
+from stepping import eventually
 
 Config = dict[str, Any]
 Change = Callable[[Config], object]
@@ -59,15 +59,6 @@ def try_case(runtime: Runtime, bundle: Path, case: Case) -> str:
         return YES if stopped and runtime.printed("c").strip() == "ok" else NO
     finally:
         runtime("delete", "--force", "c")
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def process(**fields: Any) -> Change:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from secure.errors import InputError
 from secure.oci.limits import MIB
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import NODE_PACKAGES, Cataloger, FileView
 from secure.scan.formats.bun_lockb import locked_packages
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
@@ -56,7 +56,7 @@ BUN_LOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(loose_json_tree, parse_lock),
     database=False,
-    outside=(b"node_modules", b"usr/share/nodejs"),
+    outside=NODE_PACKAGES,
 )
 BUN_BINARY_LOCK = Cataloger(
     name="bun-binary-lock",
@@ -65,5 +65,5 @@ BUN_BINARY_LOCK = Cataloger(
     max_bytes=16 * MIB,
     parse=parse_binary,
     database=False,
-    outside=(b"node_modules", b"usr/share/nodejs"),
+    outside=NODE_PACKAGES,
 )

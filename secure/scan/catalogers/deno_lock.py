@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from secure.facts.image import Unreadable
 from secure.facts.package import Package
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import NODE_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, each_once, from_tree
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.npm import LockedNpm, split_reference, split_scope
@@ -80,5 +80,5 @@ DENO_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),
     database=False,
-    outside=(b"node_modules", b"usr/share/nodejs"),
+    outside=NODE_PACKAGES,
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from secure.facts.package import Package
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import NODE_PACKAGES, PYTHON_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, checked, from_tree
 from secure.scan.formats.tree import mapping, mappings, shown, word
 from secure.scan.formats.yaml_tree import MAX_BYTES, yaml_tree
@@ -99,7 +99,6 @@ GITHUB_ACTIONS = Cataloger(
     parse=from_tree(yaml_tree, parse_workflow),
     database=False,
     outside=(
-        b"node_modules", b"usr/share/nodejs", b"site-packages", b"dist-packages", b"gems",
-        b"pkg/mod", b"registry/src", b"vendor",
+        *NODE_PACKAGES, *PYTHON_PACKAGES, b"gems", b"pkg/mod", b"registry/src", b"vendor",
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from secure.facts.location import text
 from secure.facts.purl import unquote
 from secure.oci.limits import MIB
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import PYTHON_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import Locked, from_git, from_url
@@ -116,5 +116,5 @@ PIP_REQUIREMENTS = Cataloger(
     max_bytes=2 * MIB,
     parse=parse_requirements,
     database=False,
-    outside=(b"site-packages", b"dist-packages"),
+    outside=PYTHON_PACKAGES,
 )

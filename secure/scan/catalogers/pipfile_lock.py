@@ -5,7 +5,7 @@ Source: pypa/pipfile, "Pipfile.lock"; sections "default", "develop", and named c
 
 from __future__ import annotations
 
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import PYTHON_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import Locked, Origin, from_git, from_index, from_url
@@ -53,5 +53,5 @@ PIPFILE_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(json_tree, parse_lock),
     database=False,
-    outside=(b"site-packages", b"dist-packages"),
+    outside=PYTHON_PACKAGES,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import NODE_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import mapping, word
@@ -80,5 +80,5 @@ PNPM_LOCK = Cataloger(
     max_bytes=MAX_BYTES,
     parse=from_tree(yaml_trees, parse_lock),
     database=False,
-    outside=(b"node_modules", b"usr/share/nodejs"),
+    outside=NODE_PACKAGES,
 )

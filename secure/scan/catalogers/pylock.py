@@ -6,7 +6,7 @@ Source: PyPA specifications, "pylock.toml" (PEP 751).
 from __future__ import annotations
 
 from secure.oci.limits import MIB
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import PYTHON_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import Hashes, from_pairs
 from secure.scan.formats.python_names import Locked, from_git, from_index, from_url
@@ -57,5 +57,5 @@ PYLOCK = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_pylock),
     database=False,
-    outside=(b"site-packages", b"dist-packages"),
+    outside=PYTHON_PACKAGES,
 )

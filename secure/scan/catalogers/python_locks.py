@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secure.oci.limits import MIB
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import PYTHON_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once, from_tree
 from secure.scan.formats.integrity import from_pairs
 from secure.scan.formats.python_names import (
@@ -92,5 +92,5 @@ PYTHON_LOCKS = Cataloger(
     max_bytes=4 * MIB,
     parse=from_tree(toml_tree, parse_lock),
     database=False,
-    outside=(b"site-packages", b"dist-packages"),
+    outside=PYTHON_PACKAGES,
 )

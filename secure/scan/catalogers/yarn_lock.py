@@ -12,7 +12,7 @@ from io import BytesIO
 from secure.errors import DocumentError, InputError
 from secure.facts.location import text
 from secure.oci.limits import MIB
-from secure.scan.cataloger import Cataloger, FileView
+from secure.scan.cataloger import NODE_PACKAGES, Cataloger, FileView
 from secure.scan.formats.checked import Found, each_once
 from secure.scan.formats.npm import LockedNpm, is_local, needed, split_reference
 from secure.scan.formats.tree import mapping, word
@@ -107,5 +107,5 @@ YARN_LOCK = Cataloger(
     max_bytes=8 * MIB,
     parse=parse_lock,
     database=False,
-    outside=(b"node_modules", b"usr/share/nodejs"),
+    outside=NODE_PACKAGES,
 )

@@ -19,6 +19,7 @@ import pytest
 from bundles import Runtime, base_config, make_bundle, write_config
 from containers import caller
 from installation import Account, Ended, Installed, leaves_nothing
+from stepping import eventually
 
 pytestmark = pytest.mark.kernel
 
@@ -53,15 +54,6 @@ def shell(engine: Account, bundle: Path, script: str) -> None:
     configured(
         engine, bundle, lambda config: config["process"].update(args=["/bin/sh", "-c", script])
     )
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_a_container_goes_through_created_running_stopped_and_is_gone(
